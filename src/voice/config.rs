@@ -1,4 +1,5 @@
-//! What a voice says about itself: every size of both networks, the front end, and defaults.
+//! What a voice says about itself: every size of both networks, the front end,
+//! and the values used when the caller does not say otherwise.
 //!
 //! The configuration is JSON text in the voice file's metadata under `config`. Names follow the
 //! published hyper-parameters of Tacotron 2 and WaveGlow, so that a reader finds them in either.
@@ -24,9 +25,6 @@ pub struct VoiceConfig {
     pub tacotron2: Tacotron2Config,
     /// Sizes of WaveGlow.
     pub waveglow: WaveGlowConfig,
-    /// Values used when the caller does not say otherwise.
-    #[serde(default)]
-    pub defaults: Defaults,
 }
 
 /// Mel analysis settings (the published ones by default: section 1.7 of the Tacotron 2 recipe).
@@ -74,6 +72,9 @@ pub struct FrontendConfig {
     pub symbols: Vec<String>,
     /// Whether known words become phonemes.
     pub lexicon: LexiconUse,
+    /// Longest sentence in symbols that the voice speaks well; longer ones are split at clauses.
+    /// 0 means no limit.
+    pub max_symbols: usize,
 }
 
 /// Whether words found in the pronunciation lexicon are given to the network as phonemes.
@@ -88,7 +89,7 @@ pub enum LexiconUse {
 }
 
 /// Sizes of Tacotron 2, under their published names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tacotron2Config {
     /// Mel bands.
@@ -123,6 +124,12 @@ pub struct Tacotron2Config {
     pub postnet_kernel_size: usize,
     /// Number of postnet convolutions.
     pub postnet_n_convolutions: usize,
+    /// Dropout probability of the prenet, on at inference too (section 2.2 of the paper).
+    pub p_prenet_dropout: f32,
+    /// A sentence ends when the gate's probability exceeds this; the caller may override it.
+    pub gate_threshold: f32,
+    /// Decoder steps after which a sentence is cut off; the caller may override it.
+    pub max_decoder_steps: usize,
 }
 
 impl Default for Tacotron2Config {
@@ -144,12 +151,15 @@ impl Default for Tacotron2Config {
             postnet_embedding_dim: 512,
             postnet_kernel_size: 5,
             postnet_n_convolutions: 5,
+            p_prenet_dropout: 0.5,
+            gate_threshold: 0.5,
+            max_decoder_steps: 1000,
         }
     }
 }
 
 /// Sizes of WaveGlow, under their published names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WaveGlowConfig {
     /// Which kind of WN layer the flows are made of.
@@ -171,6 +181,10 @@ pub struct WaveGlowConfig {
     pub upsample_kernel: usize,
     /// Stride of the upsampler; equals the hop length.
     pub upsample_stride: usize,
+    /// Standard deviation of the noise; the caller may override it.
+    pub sigma: f32,
+    /// Strength of the denoiser, 0 is off; the caller may override it.
+    pub denoiser_strength: f32,
 }
 
 /// Kinds of WN layer.
@@ -199,7 +213,11 @@ pub struct WnConfig {
 
 impl Default for WnConfig {
     fn default() -> Self {
-        Self { n_layers: 8, n_channels: 256, kernel_size: 3 }
+        Self {
+            n_layers: 8,
+            n_channels: 256,
+            kernel_size: 3,
+        }
     }
 }
 
@@ -215,28 +233,8 @@ impl Default for WaveGlowConfig {
             wn: WnConfig::default(),
             upsample_kernel: 1024,
             upsample_stride: 256,
+            sigma: 0.6,
+            denoiser_strength: 0.0,
         }
-    }
-}
-
-/// Values used when the caller does not say otherwise.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Defaults {
-    /// Standard deviation of WaveGlow's noise.
-    pub sigma: f32,
-    /// Strength of the denoiser; 0 is off.
-    pub denoise: f32,
-    /// A sentence ends when the gate's probability exceeds this.
-    pub gate_threshold: f32,
-    /// Decoder steps after which a sentence is cut off.
-    pub max_decoder_steps: usize,
-    /// Longest sentence in symbols; longer ones are split at clauses. 0 means no limit.
-    pub max_sentence_symbols: usize,
-}
-
-impl Default for Defaults {
-    fn default() -> Self {
-        Self { sigma: 0.6, denoise: 0.0, gate_threshold: 0.5, max_decoder_steps: 1000, max_sentence_symbols: 160 }
     }
 }
