@@ -12,6 +12,17 @@ mod philox;
 
 pub use philox::{RandomKey, Stream, normal_pair, philox};
 
+/// What can go wrong on a device.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No room for weights or activations.
+    #[error("device: out of memory ({0})")]
+    OutOfMemory(String),
+    /// The device asked for is not there.
+    #[error("device: {0}")]
+    Unavailable(String),
+}
+
 /// How weights are stored; arithmetic accumulates in f32 either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
@@ -175,7 +186,10 @@ pub trait Backend: Sized {
     /// Sets rows to zero.
     fn zero_rows(&mut self, tensor: &mut Self::Tensor, rows: Range<usize>);
     /// Packs weights for this device.
-    fn matrix(&mut self, spec: MatrixSpec<'_>) -> Self::Matrix;
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] when the device has no room for them.
+    fn matrix(&mut self, spec: MatrixSpec<'_>) -> Result<Self::Matrix, Error>;
 
     /// `y[r, channel..] = activation(W · x[r, r + dilation, …] + b)` for `n` rows. Reads the first
     /// channels of each row of `x`, as many as the matrix has inputs per tap.
@@ -282,21 +296,10 @@ pub trait Backend: Sized {
     );
     /// Inverse affine coupling in place: with `bs = [b, log s]`,
     /// `a1 = (a1 - b) / exp(log s)` for the second half of the channels of `a`.
-    fn coupling(
-        &mut self,
-        bs: &Self::Tensor,
-        a: RowsMut<'_, Self::Tensor>,
-        n: usize,
-    );
+    fn coupling(&mut self, bs: &Self::Tensor, a: RowsMut<'_, Self::Tensor>, n: usize);
     /// Fills channels `0..channels` of `n` rows with `sigma ×` standard normal noise; the first row
     /// is at `position` of the stream.
-    fn noise(
-        &mut self,
-        y: RowsMut<'_, Self::Tensor>,
-        channels: usize,
-        n: usize,
-        noise: Noise,
-    );
+    fn noise(&mut self, y: RowsMut<'_, Self::Tensor>, channels: usize, n: usize, noise: Noise);
 }
 
 /// Conditioning at the mel's rate, for rows at the group rate.

@@ -45,7 +45,12 @@ pub fn philox(mut c: [u32; 4], mut k: [u32; 2]) -> [u32; 4] {
         }
         let p0 = u64::from(c[0]) * 0xD251_1F53;
         let p1 = u64::from(c[2]) * 0xCD9E_8D57;
-        c = [(p1 >> 32) as u32 ^ c[1] ^ k[0], p1 as u32, (p0 >> 32) as u32 ^ c[3] ^ k[1], p0 as u32];
+        c = [
+            (p1 >> 32) as u32 ^ c[1] ^ k[0],
+            p1 as u32,
+            (p0 >> 32) as u32 ^ c[3] ^ k[1],
+            p0 as u32,
+        ];
     }
     c
 }
@@ -68,30 +73,45 @@ mod tests {
     #[test]
     fn philox_matches_the_authors_known_answers() {
         // Vectors of Random123's kat_vectors for philox4x32 with 10 rounds.
-        assert_eq!(philox([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+        assert_eq!(
+            philox([0; 4], [0; 2]),
+            [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
+        );
         assert_eq!(
             philox([u32::MAX; 4], [u32::MAX; 2]),
             [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
         );
         assert_eq!(
-            philox([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]),
+            philox(
+                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+                [0xa409_3822, 0x299f_31d0]
+            ),
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
         );
     }
 
     #[test]
     fn normals_have_zero_mean_and_unit_variance() {
-        let key = RandomKey { seed: 7, sentence: 0 };
+        let key = RandomKey {
+            seed: 7,
+            sentence: 0,
+        };
         let n = 100_000;
         let (mut sum, mut squares) = (0.0, 0.0);
         for i in 0..n / 4 {
             let w = key.block(Stream::Noise(0), i);
-            for x in normal_pair(w[0], w[1]).into_iter().chain(normal_pair(w[2], w[3])) {
+            for x in normal_pair(w[0], w[1])
+                .into_iter()
+                .chain(normal_pair(w[2], w[3]))
+            {
                 sum += f64::from(x);
                 squares += f64::from(x) * f64::from(x);
             }
         }
         let (mean, variance) = (sum / n as f64, squares / n as f64);
-        assert!(mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02, "mean {mean}, variance {variance}");
+        assert!(
+            mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02,
+            "mean {mean}, variance {variance}"
+        );
     }
 }

@@ -35,7 +35,10 @@ impl Scratch {
             self.energies = Tensor::new(symbols, dim);
         }
         self.weights.resize(symbols, 0.0);
-        let into = RowsMut { tensor: &mut self.query, row: 0 };
+        let into = RowsMut {
+            tensor: &mut self.query,
+            row: 0,
+        };
         cpu.conv(&w.query, query, into, 0, 1, Activation::Linear);
         // Location features of all symbols, on top of the processed memory.
         let location = &state.location;
@@ -59,11 +62,24 @@ impl Scratch {
             rows: symbols,
         }
         .run(cpu.set, cpu.threads);
-        energies(cpu.set, &self.energies.data, &self.query.data, &w.v.data, &mut self.weights);
+        energies(
+            cpu.set,
+            &self.energies.data,
+            &self.query.data,
+            &w.v.data,
+            &mut self.weights,
+        );
         softmax(&mut self.weights);
         let context_row = context.tensor.from_row_mut(context.row, 1);
         let memory = state.memory.from_row(0, symbols);
-        dispatch(cpu.set, Context { memory, weights: &self.weights, context: context_row });
+        dispatch(
+            cpu.set,
+            Context {
+                memory,
+                weights: &self.weights,
+                context: context_row,
+            },
+        );
         let pad = w.taps / 2;
         let location = state.location.from_row_mut(pad, symbols);
         for (pair, &weight) in location.chunks_exact_mut(2).zip(&self.weights) {
@@ -75,7 +91,15 @@ impl Scratch {
 }
 
 fn energies(set: InstructionSet, location: &[f32], query: &[f32], v: &[f32], out: &mut [f32]) {
-    dispatch(set, Energies { location, query, v, out });
+    dispatch(
+        set,
+        Energies {
+            location,
+            query,
+            v,
+            out,
+        },
+    );
 }
 
 struct Energies<'a> {

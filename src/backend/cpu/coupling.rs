@@ -25,7 +25,11 @@ impl Kernel for Coupling<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let half = self.half;
-        for (a, bs) in self.a.chunks_exact_mut(2 * half).zip(self.bs.chunks_exact(2 * half)) {
+        for (a, bs) in self
+            .a
+            .chunks_exact_mut(2 * half)
+            .zip(self.bs.chunks_exact(2 * half))
+        {
             let (a1, (b, log_s)) = (&mut a[half..], bs.split_at(half));
             let mut c = 0;
             while c < half {

@@ -26,7 +26,16 @@ pub(super) fn run(
     parallel(parts, &|i| {
         let out = &out;
         let rows = n * i / parts..n * (i + 1) / parts;
-        dispatch(set, Depthwise { w, x, y: out.0, rows, inside: inside.clone() });
+        dispatch(
+            set,
+            Depthwise {
+                w,
+                x,
+                y: out.0,
+                rows,
+                inside: inside.clone(),
+            },
+        );
     });
 }
 
@@ -54,7 +63,8 @@ impl Kernel for Depthwise<'_> {
                     let mut acc = load_part::<S>(bias.add(c), real);
                     for tap in 0..taps {
                         if self.inside.contains(&(r + tap)) {
-                            let x = load_part::<S>(self.x.as_ptr().add((r + tap) * channels + c), real);
+                            let x =
+                                load_part::<S>(self.x.as_ptr().add((r + tap) * channels + c), real);
                             let w = load_part::<S>(weight.add(tap * channels + c), real);
                             acc = S::fma(x, w, acc);
                             acc = S::add(acc, load_part::<S>(shift.add(tap * channels + c), real));

@@ -6,8 +6,11 @@
 //! [`Layout`]: gates are placed so that the values which an epilogue combines meet in one tile.
 #![allow(unsafe_code)]
 
+use std::marker::PhantomData;
+
 use half::f16;
 use half::slice::HalfFloatSliceExt;
+use memmap2::MmapMut;
 use rayon::prelude::*;
 
 use crate::backend::Precision;
@@ -46,15 +49,52 @@ impl Layout {
     }
 }
 
+/// Memory for weights, in huge pages where the system gives them: a decoder step reads all of its
+/// weights once, and with small pages the address translation would cost more than the reading.
+pub(super) struct Buffer<T> {
+    map: MmapMut,
+    len: usize,
+    element: PhantomData<T>,
+}
+
+impl<T: Element> Buffer<T> {
+    fn zeros(len: usize) -> Result<Self, std::io::Error> {
+        let map = MmapMut::map_anon((len * size_of::<T>()).max(1))?;
+        #[cfg(target_os = "linux")]
+        if map.len() >= 1 << 20 {
+            // Refused by some kernels; then the pages are small, and nothing else changes.
+            let _ = map.advise(memmap2::Advice::HugePage);
+        }
+        Ok(Self {
+            map,
+            len,
+            element: PhantomData,
+        })
+    }
+
+    pub(super) fn as_slice(&self) -> &[T] {
+        // SAFETY: the map is page-aligned, holds `len` elements, and every bit pattern is one.
+        unsafe { std::slice::from_raw_parts(self.map.as_ptr().cast(), self.len) }
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [T] {
+        // SAFETY: as above, and the map is borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.map.as_mut_ptr().cast(), self.len) }
+    }
+}
+
+/// Numbers for which every bit pattern is a value.
+pub(super) trait Element: Copy {}
+impl Element for f32 {}
+impl Element for u16 {}
+
 /// The numbers of a matrix, as stored.
-#[derive(Clone)]
 pub(super) enum Storage {
-    F32(Vec<f32>),
-    F16(Vec<u16>),
+    F32(Buffer<f32>),
+    F16(Buffer<u16>),
 }
 
 /// A packed matrix with its bias.
-#[derive(Clone)]
 pub struct Matrix {
     pub(super) layout: Layout,
     /// Inputs, over all taps.
@@ -82,7 +122,7 @@ impl Matrix {
         precision: Precision,
         row: &(dyn Fn(usize, &mut [f32]) + Sync),
         bias: Option<&[f32]>,
-    ) -> Self {
+    ) -> Result<Self, std::io::Error> {
         let panels = layout.panels(n, lanes);
         let width = 2 * lanes;
         let panel_len = k * width;
@@ -112,33 +152,47 @@ impl Matrix {
         };
         let storage = match precision {
             Precision::F32 => {
-                let mut data = vec![0.0f32; panels * panel_len];
-                data.par_chunks_mut(panel_len.max(1))
+                let mut data = Buffer::<f32>::zeros(panels * panel_len)?;
+                data.as_mut_slice()
+                    .par_chunks_mut(panel_len.max(1))
                     .enumerate()
                     .for_each_init(Vec::new, |scratch, (panel, out)| fill(panel, scratch, out));
                 Storage::F32(data)
             }
             Precision::F16 => {
-                let mut data = vec![0u16; panels * panel_len];
-                data.par_chunks_mut(panel_len.max(1)).enumerate().for_each_init(
-                    || (Vec::new(), vec![0.0; panel_len]),
-                    |(scratch, buffer), (panel, out)| {
-                        fill(panel, scratch, buffer);
-                        reinterpret(out).convert_from_f32_slice(buffer);
-                    },
-                );
+                let mut data = Buffer::<u16>::zeros(panels * panel_len)?;
+                data.as_mut_slice()
+                    .par_chunks_mut(panel_len.max(1))
+                    .enumerate()
+                    .for_each_init(
+                        || (Vec::new(), vec![0.0; panel_len]),
+                        |(scratch, buffer), (panel, out)| {
+                            fill(panel, scratch, buffer);
+                            reinterpret(out).convert_from_f32_slice(buffer);
+                        },
+                    );
                 Storage::F16(data)
             }
         };
-        Self { layout, k, n, taps, dilation, lanes, panels, storage, bias: packed_bias }
+        Ok(Self {
+            layout,
+            k,
+            n,
+            taps,
+            dilation,
+            lanes,
+            panels,
+            storage,
+            bias: packed_bias,
+        })
     }
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         self.bias.len() * 4
             + match &self.storage {
-                Storage::F32(d) => d.len() * 4,
-                Storage::F16(d) => d.len() * 2,
+                Storage::F32(d) => d.len * 4,
+                Storage::F16(d) => d.len * 2,
             }
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::{
     Activation, AttentionState, AttentionWeights, Backend, Condition, DepthwiseWeights, Dropout,
-    MatrixKind, MatrixSpec, Noise, Residual, Rows, RowsMut, Skip,
+    Error, MatrixKind, MatrixSpec, Noise, Residual, Rows, RowsMut, Skip,
 };
 use matrix::Layout;
 use product::{Epilogue, Init, Product, Segment};
@@ -43,7 +43,11 @@ pub struct Tensor {
 
 impl Tensor {
     fn new(rows: usize, channels: usize) -> Self {
-        Self { rows, channels, data: vec![0.0; rows * channels] }
+        Self {
+            rows,
+            channels,
+            data: vec![0.0; rows * channels],
+        }
     }
 
     /// Rows from `row` on; panics if there are fewer than `n`, so that what follows may use pointers.
@@ -56,8 +60,16 @@ impl Tensor {
     }
 
     fn segment(&self, row: usize, n: usize, k: usize) -> Segment {
-        assert!(k <= self.channels, "a segment reads {k} of {} channels", self.channels);
-        Segment { a: self.from_row(row, n).as_ptr(), stride: self.channels, k }
+        assert!(
+            k <= self.channels,
+            "a segment reads {k} of {} channels",
+            self.channels
+        );
+        Segment {
+            a: self.from_row(row, n).as_ptr(),
+            stride: self.channels,
+            k,
+        }
     }
 }
 
@@ -65,7 +77,9 @@ impl Cpu {
     /// The best instruction set of this processor. `threads` is the size of the rayon pool in which
     /// the kernels will be called.
     pub fn new(threads: usize) -> Self {
-        let set = *InstructionSet::available().last().unwrap_or(&InstructionSet::Portable);
+        let set = *InstructionSet::available()
+            .last()
+            .unwrap_or(&InstructionSet::Portable);
         Self::with_set(set, threads)
     }
 
@@ -81,7 +95,9 @@ impl Cpu {
     /// One backend per instruction set that this processor has, with the set's name.
     pub fn every_instruction_set(threads: usize) -> Vec<(&'static str, Self)> {
         let sets = InstructionSet::available();
-        sets.into_iter().map(|set| (set.name(), Self::with_set(set, threads))).collect()
+        sets.into_iter()
+            .map(|set| (set.name(), Self::with_set(set, threads)))
+            .collect()
     }
 
     /// Name of the instruction set in use.
@@ -96,7 +112,12 @@ impl Cpu {
 
 /// The segments of a convolution: one per tap, or a single one when the taps are neighbours in
 /// memory.
-fn conv_segments(w: &Matrix, inputs: usize, x: &Rows<'_, Tensor>, n: usize) -> ([Segment; 9], usize) {
+fn conv_segments(
+    w: &Matrix,
+    inputs: usize,
+    x: &Rows<'_, Tensor>,
+    n: usize,
+) -> ([Segment; 9], usize) {
     let channels = inputs / w.taps;
     let reach = (w.taps - 1) * w.dilation;
     let whole = x.tensor.segment(x.row, n + reach, channels);
@@ -105,7 +126,10 @@ fn conv_segments(w: &Matrix, inputs: usize, x: &Rows<'_, Tensor>, n: usize) -> (
         segments[0].k = inputs;
         return (segments, 1);
     }
-    assert!(w.taps < 9, "convolutions with more than eight separate taps are not supported");
+    assert!(
+        w.taps < 9,
+        "convolutions with more than eight separate taps are not supported"
+    );
     for (tap, segment) in segments.iter_mut().enumerate().take(w.taps) {
         segment.a = whole.a.wrapping_add(tap * w.dilation * whole.stride);
     }
@@ -135,21 +159,32 @@ impl Backend for Cpu {
 
     fn move_rows(&mut self, tensor: &mut Tensor, rows: Range<usize>, to: usize) {
         let c = tensor.channels;
-        tensor.data.copy_within(rows.start * c..rows.end * c, to * c);
+        tensor
+            .data
+            .copy_within(rows.start * c..rows.end * c, to * c);
     }
 
     fn zero_rows(&mut self, tensor: &mut Tensor, rows: Range<usize>) {
         tensor.from_row_mut(rows.start, rows.len()).fill(0.0);
     }
 
-    fn matrix(&mut self, spec: MatrixSpec<'_>) -> Matrix {
+    fn matrix(&mut self, spec: MatrixSpec<'_>) -> Result<Matrix, Error> {
         let (layout, taps) = match spec.kind {
             MatrixKind::Conv { taps, dilation } => (Layout::Plain, (taps, dilation)),
             MatrixKind::Gate { taps, dilation } => (Layout::Gate, (taps, dilation)),
             MatrixKind::Lstm => (Layout::Lstm, (1, 1)),
         };
         let size = (spec.outputs, spec.inputs);
-        Matrix::pack(layout, size, taps, self.set.lanes(), spec.precision, spec.row, spec.bias)
+        Matrix::pack(
+            layout,
+            size,
+            taps,
+            self.set.lanes(),
+            spec.precision,
+            spec.row,
+            spec.bias,
+        )
+        .map_err(|e| Error::OutOfMemory(e.to_string()))
     }
 
     fn conv(
@@ -164,13 +199,23 @@ impl Backend for Cpu {
         let (segments, count) = conv_segments(w, w.k, &x, n);
         assert!(channel + w.n <= y.tensor.channels);
         let stride = y.tensor.channels;
-        let y = y.tensor.from_row_mut(y.row, n).as_mut_ptr().wrapping_add(channel);
+        let y = y
+            .tensor
+            .from_row_mut(y.row, n)
+            .as_mut_ptr()
+            .wrapping_add(channel);
         let epilogue = match activation {
             Activation::Linear => Epilogue::Linear { y, stride },
             Activation::Relu => Epilogue::Relu { y, stride },
             Activation::Tanh => Epilogue::Tanh { y, stride },
         };
-        self.run(Product { weights: w, segments: &segments[..count], init: None, epilogue, rows: n });
+        self.run(Product {
+            weights: w,
+            segments: &segments[..count],
+            init: None,
+            epilogue,
+            rows: n,
+        });
     }
 
     fn embedding(&mut self, table: &Tensor, ids: &[u32], y: RowsMut<'_, Tensor>) {
@@ -196,7 +241,10 @@ impl Backend for Cpu {
                 weights: &direction.0,
                 segments: &[x.tensor.segment(x.row, n, direction.0.k)],
                 init: None,
-                epilogue: Epilogue::Linear { y: z.data.as_mut_ptr(), stride: 4 * hidden },
+                epilogue: Epilogue::Linear {
+                    y: z.data.as_mut_ptr(),
+                    stride: 4 * hidden,
+                },
                 rows: n,
             }
             .run(self.set, self.threads);
@@ -214,14 +262,23 @@ impl Backend for Cpu {
                 let h = out.0.wrapping_add(row * 2 * hidden + d * hidden);
                 Product {
                     weights: &directions[d].1,
-                    segments: &[Segment { a: previous, stride: 0, k: hidden }],
+                    segments: &[Segment {
+                        a: previous,
+                        stride: 0,
+                        k: hidden,
+                    }],
                     init: Some(Init {
                         a: inputs[d].from_row(row, 1).as_ptr(),
                         stride: 0,
                         shift: 0,
                         repeat: 1,
                     }),
-                    epilogue: Epilogue::Lstm { c: c.as_mut_ptr(), h, c_stride: 0, h_stride: 0 },
+                    epilogue: Epilogue::Lstm {
+                        c: c.as_mut_ptr(),
+                        h,
+                        c_stride: 0,
+                        h_stride: 0,
+                    },
                     rows: 1,
                 }
                 .run(set, 1);
@@ -244,8 +301,19 @@ impl Backend for Cpu {
         }
     }
 
-    fn lstm_cell(&mut self, w: &Matrix, inputs: &[&Tensor], h: &mut Tensor, c: &mut Tensor, n: usize) {
-        let mut segments = [Segment { a: std::ptr::null(), stride: 0, k: 0 }; 4];
+    fn lstm_cell(
+        &mut self,
+        w: &Matrix,
+        inputs: &[&Tensor],
+        h: &mut Tensor,
+        c: &mut Tensor,
+        n: usize,
+    ) {
+        let mut segments = [Segment {
+            a: std::ptr::null(),
+            stride: 0,
+            k: 0,
+        }; 4];
         for (segment, x) in segments.iter_mut().zip(inputs) {
             *segment = x.segment(0, n, x.channels);
         }
@@ -258,7 +326,13 @@ impl Backend for Cpu {
             h_stride,
         };
         let segments = &segments[..inputs.len()];
-        self.run(Product { weights: w, segments, init: None, epilogue, rows: n });
+        self.run(Product {
+            weights: w,
+            segments,
+            init: None,
+            epilogue,
+            rows: n,
+        });
     }
 
     fn attention(
@@ -280,7 +354,13 @@ impl Backend for Cpu {
         let y = y.tensor.from_row_mut(y.row, n).as_mut_ptr();
         let segments = &[a.segment(0, n, a.channels), b.segment(0, n, b.channels)];
         let epilogue = Epilogue::Linear { y, stride };
-        self.run(Product { weights: w, segments, init: None, epilogue, rows: n });
+        self.run(Product {
+            weights: w,
+            segments,
+            init: None,
+            epilogue,
+            rows: n,
+        });
     }
 
     fn add(&mut self, x: Rows<'_, Tensor>, y: RowsMut<'_, Tensor>, n: usize) {
@@ -299,12 +379,23 @@ impl Backend for Cpu {
         n: usize,
     ) {
         let (mut segments, count) = conv_segments(w, w.k - condition.tensor.channels, &x, n);
-        segments[count] = condition.tensor.segment(condition.row, n, condition.tensor.channels);
+        segments[count] = condition
+            .tensor
+            .segment(condition.row, n, condition.tensor.channels);
         let stride = y.channels;
         assert_eq!(stride * 2, w.n);
-        let epilogue = Epilogue::Gate { y: y.from_row_mut(0, n).as_mut_ptr(), stride };
+        let epilogue = Epilogue::Gate {
+            y: y.from_row_mut(0, n).as_mut_ptr(),
+            stride,
+        };
         let segments = &segments[..=count];
-        self.run(Product { weights: w, segments, init: None, epilogue, rows: n });
+        self.run(Product {
+            weights: w,
+            segments,
+            init: None,
+            epilogue,
+            rows: n,
+        });
     }
 
     fn depthwise(
@@ -330,15 +421,28 @@ impl Backend for Cpu {
         let stride = condition.tensor.channels;
         assert!(condition.channel + w.n <= stride && y.channels * 2 == w.n);
         let init = Init {
-            a: condition.tensor.from_row(0, frames).as_ptr().wrapping_add(condition.channel),
+            a: condition
+                .tensor
+                .from_row(0, frames)
+                .as_ptr()
+                .wrapping_add(condition.channel),
             stride,
             shift: condition.shift,
             repeat: condition.repeat,
         };
         let stride = y.channels;
-        let epilogue = Epilogue::Gate { y: y.from_row_mut(0, n).as_mut_ptr(), stride };
+        let epilogue = Epilogue::Gate {
+            y: y.from_row_mut(0, n).as_mut_ptr(),
+            stride,
+        };
         let segments = &[x.segment(0, n, w.k)];
-        self.run(Product { weights: w, segments, init: Some(init), epilogue, rows: n });
+        self.run(Product {
+            weights: w,
+            segments,
+            init: Some(init),
+            epilogue,
+            rows: n,
+        });
     }
 
     fn wn_res_skip(
@@ -353,8 +457,12 @@ impl Backend for Cpu {
         let split = if residual.is_some() { channels } else { 0 };
         let all = split + if skip.is_some() { channels } else { 0 };
         assert_eq!(all, w.n);
-        let (mut base, mut y, mut sum, mut first) =
-            (std::ptr::null(), std::ptr::null_mut(), std::ptr::null_mut(), false);
+        let (mut base, mut y, mut sum, mut first) = (
+            std::ptr::null(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            false,
+        );
         if let Some(r) = residual {
             assert!(r.base.tensor.channels == channels && r.y.tensor.channels == channels);
             base = r.base.tensor.from_row(r.base.row, n).as_ptr();
@@ -365,9 +473,22 @@ impl Backend for Cpu {
             sum = s.sum.tensor.from_row_mut(s.sum.row, n).as_mut_ptr();
             first = s.first;
         }
-        let epilogue = Epilogue::ResSkip { base, y, skip: sum, stride: channels, split, first };
+        let epilogue = Epilogue::ResSkip {
+            base,
+            y,
+            skip: sum,
+            stride: channels,
+            split,
+            first,
+        };
         let segments = &[x.segment(0, n, channels)];
-        self.run(Product { weights: w, segments, init: None, epilogue, rows: n });
+        self.run(Product {
+            weights: w,
+            segments,
+            init: None,
+            epilogue,
+            rows: n,
+        });
     }
 
     fn coupling(&mut self, bs: &Tensor, a: RowsMut<'_, Tensor>, n: usize) {

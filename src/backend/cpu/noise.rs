@@ -9,7 +9,13 @@ use crate::backend::{Noise, RowsMut, normal_pair};
 const ROWS: usize = 64;
 
 /// Fills the first `channels` of `n` rows.
-pub(super) fn fill(threads: usize, y: RowsMut<'_, Tensor>, channels: usize, n: usize, noise: Noise) {
+pub(super) fn fill(
+    threads: usize,
+    y: RowsMut<'_, Tensor>,
+    channels: usize,
+    n: usize,
+    noise: Noise,
+) {
     let stride = y.tensor.channels;
     let out = y.tensor.from_row_mut(y.row, n);
     let task = |(task, rows): (usize, &mut [f32])| {

@@ -12,7 +12,11 @@ pub(super) fn dropout(y: &mut [f32], channels: usize, dropout: Dropout<'_>) {
         for (four, block) in row.chunks_mut(4).zip(dropout.step * blocks..) {
             let words = key.block(dropout.stream, block);
             for (x, word) in four.iter_mut().zip(words) {
-                *x = if u64::from(word) < threshold { 0.0 } else { *x * scale };
+                *x = if u64::from(word) < threshold {
+                    0.0
+                } else {
+                    *x * scale
+                };
             }
         }
     }

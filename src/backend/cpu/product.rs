@@ -6,6 +6,11 @@
 //! or concatenated in memory. Each output is one chain of fused multiply-adds over the inputs in
 //! their order, whatever the tile, so a value does not depend on the block it was computed in.
 #![allow(unsafe_code)]
+// Loops over tiles are written with indices on purpose: their bounds are constants, and the compiler
+// unrolls them into registers.
+#![allow(clippy::needless_range_loop)]
+
+use std::mem::MaybeUninit;
 
 use super::matrix::{Layout, Matrix, Storage};
 use super::simd::{self, InstructionSet, Kernel, Simd, dispatch};
@@ -18,7 +23,7 @@ pub(super) struct Segment {
     pub(super) k: usize,
 }
 
-/// Values added to the bias before the product: row `r` starts at `a + (r + shift) / repeat * stride`,
+/// Values added to the product: row `r` starts at `a + (r + shift) / repeat * stride`,
 /// outputs in their natural order.
 #[derive(Clone, Copy)]
 pub(super) struct Init {
@@ -38,11 +43,23 @@ pub(super) enum Epilogue {
     /// `y = tanh(x)`
     Tanh { y: *mut f32, stride: usize },
     /// `y = base + x`, for outputs before `split`; `skip (+)= x` for the others.
-    ResSkip { base: *const f32, y: *mut f32, skip: *mut f32, stride: usize, split: usize, first: bool },
+    ResSkip {
+        base: *const f32,
+        y: *mut f32,
+        skip: *mut f32,
+        stride: usize,
+        split: usize,
+        first: bool,
+    },
     /// `y = tanh(x[..n/2]) * sigmoid(x[n/2..])` ([`Layout::Gate`])
     Gate { y: *mut f32, stride: usize },
     /// LSTM state update ([`Layout::Lstm`]): `c = σ(f) c + σ(i) tanh(g)`, `h = σ(o) tanh(c)`.
-    Lstm { c: *mut f32, h: *mut f32, c_stride: usize, h_stride: usize },
+    Lstm {
+        c: *mut f32,
+        h: *mut f32,
+        c_stride: usize,
+        h_stride: usize,
+    },
 }
 
 /// A product over `rows` rows.
@@ -58,6 +75,9 @@ pub(super) struct Product<'a> {
 // SAFETY: a product is only shared between threads that write disjoint tiles of its targets.
 unsafe impl Send for Product<'_> {}
 unsafe impl Sync for Product<'_> {}
+
+/// Activations of a block of rows: half of a common second-level cache.
+const BLOCK_INPUTS: usize = 128 * 1024;
 
 /// Multiply-adds below which a second thread costs more than it brings.
 const PARALLEL_WORK: usize = 48 * 1024;
@@ -95,11 +115,36 @@ impl Product<'_> {
         }
     }
 
-    fn part(&self, set: InstructionSet, row: usize, row_end: usize, panel: usize, panel_end: usize) {
-        let part = Part { product: *self, row, row_end, panel, panel_end };
+    fn part(
+        &self,
+        set: InstructionSet,
+        row: usize,
+        row_end: usize,
+        panel: usize,
+        panel_end: usize,
+    ) {
+        let part = Part {
+            product: *self,
+            row,
+            row_end,
+            panel,
+            panel_end,
+        };
         match &self.weights.storage {
-            Storage::F32(w) => dispatch(set, Typed { part, weights: w.as_slice() }),
-            Storage::F16(w) => dispatch(set, Typed { part, weights: w.as_slice() }),
+            Storage::F32(w) => dispatch(
+                set,
+                Typed {
+                    part,
+                    weights: w.as_slice(),
+                },
+            ),
+            Storage::F16(w) => dispatch(
+                set,
+                Typed {
+                    part,
+                    weights: w.as_slice(),
+                },
+            ),
         }
     }
 }
@@ -157,7 +202,13 @@ struct Typed<'a, W> {
 impl<W: Weight> Kernel for Typed<'_, W> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let Part { product, row, row_end, panel, panel_end } = self.part;
+        let Part {
+            product,
+            row,
+            row_end,
+            panel,
+            panel_end,
+        } = self.part;
         let w = product.weights;
         let panel_len = w.k * 2 * S::LANES;
         // SAFETY: rows and panels are in range, and the targets hold them (the callers' contract).
@@ -187,29 +238,36 @@ impl<W: Weight> Kernel for Typed<'_, W> {
                 }
                 return;
             }
-            for p in panel..panel_end {
-                let data = self.weights.as_ptr().add(p * panel_len);
-                let mut r = row;
-                if S::TILE_ROWS == 12 {
-                    while r + 12 <= row_end {
-                        tile::<S, W, 12, 2>(&product, data, panel_len, p, r);
-                        r += 12;
+            // Rows in blocks that stay in the second-level cache while all panels pass by.
+            let block = (BLOCK_INPUTS / w.k / 12 * 12).max(48);
+            let mut from = row;
+            while from < row_end {
+                let to = (from + block).min(row_end);
+                for p in panel..panel_end {
+                    let data = self.weights.as_ptr().add(p * panel_len);
+                    let mut r = from;
+                    if S::TILE_ROWS == 12 {
+                        while r + 12 <= to {
+                            tile::<S, W, 12, 2>(&product, data, panel_len, p, r);
+                            r += 12;
+                        }
+                    }
+                    if S::TILE_ROWS == 6 {
+                        while r + 6 <= to {
+                            tile::<S, W, 6, 2>(&product, data, panel_len, p, r);
+                            r += 6;
+                        }
+                    }
+                    while r + 4 <= to {
+                        tile::<S, W, 4, 2>(&product, data, panel_len, p, r);
+                        r += 4;
+                    }
+                    while r < to {
+                        tile::<S, W, 1, 2>(&product, data, panel_len, p, r);
+                        r += 1;
                     }
                 }
-                if S::TILE_ROWS == 6 {
-                    while r + 6 <= row_end {
-                        tile::<S, W, 6, 2>(&product, data, panel_len, p, r);
-                        r += 6;
-                    }
-                }
-                while r + 4 <= row_end {
-                    tile::<S, W, 4, 2>(&product, data, panel_len, p, r);
-                    r += 4;
-                }
-                while r < row_end {
-                    tile::<S, W, 1, 2>(&product, data, panel_len, p, r);
-                    r += 1;
-                }
+                from = to;
             }
         }
     }
@@ -225,22 +283,17 @@ unsafe fn tile<S: Simd, W: Weight, const ROWS: usize, const VECTORS: usize>(
     row: usize,
 ) {
     let w = product.weights;
+    // The sums go through memory once at the end: were the array of registers ever indexed by a
+    // variable, the compiler would keep all of it in memory, inside the loop too.
+    let mut sums = MaybeUninit::<[[[f32; 16]; VECTORS]; ROWS]>::uninit();
+    let sums = sums.as_mut_ptr().cast::<f32>();
     // SAFETY: see `Typed::run`.
     unsafe {
         let mut acc = [[S::splat(0.0); VECTORS]; ROWS];
         for v in 0..VECTORS {
             let bias = S::load(w.bias.as_ptr().add(panel * 2 * S::LANES + v * S::LANES));
-            for a in &mut acc {
-                a[v] = bias;
-            }
-        }
-        if let Some(init) = product.init {
-            for (m, a) in acc.iter_mut().enumerate() {
-                let from = init.a.add((row + m + init.shift) / init.repeat * init.stride);
-                for v in 0..VECTORS {
-                    let (first, real) = w.layout.outputs(w.n, S::LANES, panel + v / 2, v % 2);
-                    a[v] = S::add(a[v], load_part::<S>(from.add(first), real));
-                }
+            for m in 0..ROWS {
+                acc[m][v] = bias;
             }
         }
         let mut b = weights;
@@ -260,8 +313,13 @@ unsafe fn tile<S: Simd, W: Weight, const ROWS: usize, const VECTORS: usize>(
                 b = b.add(2 * S::LANES);
             }
         }
-        for (m, a) in acc.iter().enumerate() {
-            finish::<S, VECTORS>(product, a, panel, row + m);
+        for m in 0..ROWS {
+            for v in 0..VECTORS {
+                S::store(sums.add((m * VECTORS + v) * 16), acc[m][v]);
+            }
+        }
+        for m in 0..ROWS {
+            finish::<S, VECTORS>(product, sums.add(m * VECTORS * 16), panel, row + m);
         }
     }
 }
@@ -269,7 +327,7 @@ unsafe fn tile<S: Simd, W: Weight, const ROWS: usize, const VECTORS: usize>(
 #[inline(always)]
 unsafe fn finish<S: Simd, const VECTORS: usize>(
     product: &Product<'_>,
-    acc: &[S::V; VECTORS],
+    sums: *const f32,
     panel: usize,
     row: usize,
 ) {
@@ -277,6 +335,15 @@ unsafe fn finish<S: Simd, const VECTORS: usize>(
     let outputs = |v: usize| w.layout.outputs(w.n, S::LANES, panel + v / 2, v % 2);
     // SAFETY: see `Typed::run`.
     unsafe {
+        let mut acc = [S::splat(0.0); VECTORS];
+        for v in 0..VECTORS {
+            acc[v] = S::load(sums.add(v * 16));
+            if let Some(init) = product.init {
+                let from = init.a.add((row + init.shift) / init.repeat * init.stride);
+                let (first, real) = outputs(v);
+                acc[v] = S::add(acc[v], load_part::<S>(from.add(first), real));
+            }
+        }
         match product.epilogue {
             Epilogue::Linear { y, stride } => {
                 for v in 0..VECTORS {
@@ -287,7 +354,11 @@ unsafe fn finish<S: Simd, const VECTORS: usize>(
             Epilogue::Relu { y, stride } => {
                 for v in 0..VECTORS {
                     let (first, real) = outputs(v);
-                    store_part::<S>(y.add(row * stride + first), S::max(acc[v], S::splat(0.0)), real);
+                    store_part::<S>(
+                        y.add(row * stride + first),
+                        S::max(acc[v], S::splat(0.0)),
+                        real,
+                    );
                 }
             }
             Epilogue::Tanh { y, stride } => {
@@ -296,10 +367,27 @@ unsafe fn finish<S: Simd, const VECTORS: usize>(
                     store_part::<S>(y.add(row * stride + first), simd::tanh::<S>(acc[v]), real);
                 }
             }
-            Epilogue::ResSkip { base, y, skip, stride, split, first: is_first } => {
+            Epilogue::ResSkip {
+                base,
+                y,
+                skip,
+                stride,
+                split,
+                first: is_first,
+            } => {
                 for v in 0..VECTORS {
                     let (first, real) = outputs(v);
-                    res_skip::<S>(acc[v], first, real, split, row * stride, base, y, skip, is_first);
+                    res_skip::<S>(
+                        acc[v],
+                        first,
+                        real,
+                        split,
+                        row * stride,
+                        base,
+                        y,
+                        skip,
+                        is_first,
+                    );
                 }
             }
             Epilogue::Gate { y, stride } => {
@@ -309,7 +397,12 @@ unsafe fn finish<S: Simd, const VECTORS: usize>(
                     store_part::<S>(y.add(row * stride + first), gated, real);
                 }
             }
-            Epilogue::Lstm { c, h, c_stride, h_stride } => {
+            Epilogue::Lstm {
+                c,
+                h,
+                c_stride,
+                h_stride,
+            } => {
                 for unit in 0..VECTORS / 4 {
                     let (first, real) = outputs(4 * unit);
                     let c = c.add(row * c_stride + first);
@@ -347,7 +440,11 @@ unsafe fn res_skip<S: Simd>(
             store_part::<S>(y.add(at + first), S::add(b, x), real);
         } else if first >= split {
             let to = skip.add(at + first - split);
-            let x = if is_first { x } else { S::add(load_part::<S>(to, real), x) };
+            let x = if is_first {
+                x
+            } else {
+                S::add(load_part::<S>(to, real), x)
+            };
             store_part::<S>(to, x, real);
         } else {
             let mut lanes = [0.0f32; 16];

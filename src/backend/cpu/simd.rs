@@ -43,7 +43,10 @@ pub(crate) unsafe fn exp<S: Simd>(x: S::V) -> S::V {
     unsafe {
         let x = S::min(S::max(x, S::splat(-87.0)), S::splat(88.0));
         let rounder = S::splat(12_582_912.0); // 1.5 * 2^23: adding it rounds to an integer
-        let n = S::sub(S::fma(x, S::splat(std::f32::consts::LOG2_E), rounder), rounder);
+        let n = S::sub(
+            S::fma(x, S::splat(std::f32::consts::LOG2_E), rounder),
+            rounder,
+        );
         let r = S::fma(n, S::splat(-0.693_359_4), x);
         let r = S::fma(n, S::splat(2.121_944_4e-4), r);
         let mut p = S::splat(1.987_569_1e-4);
