@@ -76,7 +76,9 @@ pub struct MatrixSpec<'a> {
     pub precision: Precision,
     /// Fills the inputs of one output.
     pub row: &'a (dyn Fn(usize, &mut [f32]) + Sync),
-    /// One value per output.
+    /// Multiplies each output: a BatchNorm, whose folding into stored weights would round them anew.
+    pub scale: Option<&'a [f32]>,
+    /// Added to each output, after the scale.
     pub bias: Option<&'a [f32]>,
 }
 
@@ -254,6 +256,14 @@ pub trait Backend: Sized {
     );
     /// `y[r] += x[r]` for `n` rows.
     fn add(&mut self, x: Rows<'_, Self::Tensor>, y: RowsMut<'_, Self::Tensor>, n: usize);
+    /// The upsampler: each of `n` frames becomes as many whole rows of `y` as its outputs fill.
+    fn upsample(
+        &mut self,
+        w: &Self::Matrix,
+        x: Rows<'_, Self::Tensor>,
+        y: RowsMut<'_, Self::Tensor>,
+        n: usize,
+    );
     /// A WN layer's gate: `y[r] = tanh(a) · sigmoid(b)` of the dilated convolution of `x` plus the
     /// conditioning, whose rows are further inputs of the same product.
     fn wn_gate(

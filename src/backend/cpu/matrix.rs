@@ -13,7 +13,7 @@ use half::slice::HalfFloatSliceExt;
 use memmap2::MmapMut;
 use rayon::prelude::*;
 
-use crate::backend::Precision;
+use crate::backend::{MatrixKind, MatrixSpec, Precision};
 
 /// Which outputs share a panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ impl Layout {
             Self::Gate => (v * (n / 2), n / 2, panel),
             Self::Lstm => ((panel % 2 * 2 + v) * (n / 4), n / 4, panel / 2),
         };
-        let first = block * lanes;
-        (base + first, part.saturating_sub(first).min(lanes))
+        let first = (block * lanes).min(part);
+        (base + first, (part - first).min(lanes))
     }
 
     /// Panels that `n` outputs need.
@@ -107,34 +107,42 @@ pub struct Matrix {
     pub(super) lanes: usize,
     pub(super) panels: usize,
     pub(super) storage: Storage,
-    /// One value per packed output, zero where there is none.
+    /// One value per packed output, zero where there is none: `scale · (W · x) + bias`.
+    pub(super) scale: Vec<f32>,
     pub(super) bias: Vec<f32>,
 }
 
 impl Matrix {
-    /// Packs `weights(output, input)` given row by row: `row(o, &mut buffer)` fills the `k` inputs
-    /// of output `o`, tap by tap.
+    /// Packs the weights of `spec` for vectors of `lanes`.
     pub(super) fn pack(
-        layout: Layout,
-        (n, k): (usize, usize),
-        (taps, dilation): (usize, usize),
+        spec: &MatrixSpec<'_>,
         lanes: usize,
         precision: Precision,
-        row: &(dyn Fn(usize, &mut [f32]) + Sync),
-        bias: Option<&[f32]>,
     ) -> Result<Self, std::io::Error> {
+        let (layout, (taps, dilation)) = match spec.kind {
+            MatrixKind::Conv { taps, dilation } => (Layout::Plain, (taps, dilation)),
+            MatrixKind::Gate { taps, dilation } => (Layout::Gate, (taps, dilation)),
+            MatrixKind::Lstm => (Layout::Lstm, (1, 1)),
+        };
+        let (n, k, row) = (spec.outputs, spec.inputs, spec.row);
         let panels = layout.panels(n, lanes);
         let width = 2 * lanes;
         let panel_len = k * width;
-        let mut packed_bias = vec![0.0; panels * width];
-        if let Some(bias) = bias {
-            for (panel, out) in packed_bias.chunks_exact_mut(width).enumerate() {
+        let arrange = |values: Option<&[f32]>, otherwise: f32| {
+            let mut packed = vec![0.0; panels * width];
+            for (panel, out) in packed.chunks_exact_mut(width).enumerate() {
                 for v in 0..2 {
                     let (first, real) = layout.outputs(n, lanes, panel, v);
-                    out[v * lanes..v * lanes + real].copy_from_slice(&bias[first..first + real]);
+                    let out = &mut out[v * lanes..v * lanes + real];
+                    match values {
+                        Some(values) => out.copy_from_slice(&values[first..first + real]),
+                        None => out.fill(otherwise),
+                    }
                 }
             }
-        }
+            packed
+        };
+        let (scale, bias) = (arrange(spec.scale, 1.0), arrange(spec.bias, 0.0));
         // One panel at a time through a small f32 buffer: nothing as large as the matrix is held
         // twice.
         let fill = |panel: usize, scratch: &mut Vec<f32>, buffer: &mut [f32]| {
@@ -183,17 +191,9 @@ impl Matrix {
             lanes,
             panels,
             storage,
-            bias: packed_bias,
+            scale,
+            bias,
         })
-    }
-
-    /// Bytes held.
-    pub(super) fn bytes(&self) -> usize {
-        self.bias.len() * 4
-            + match &self.storage {
-                Storage::F32(d) => d.len * 4,
-                Storage::F16(d) => d.len * 2,
-            }
     }
 }
 

@@ -8,9 +8,8 @@ use std::ops::Range;
 
 use super::{
     Activation, AttentionState, AttentionWeights, Backend, Condition, DepthwiseWeights, Dropout,
-    Error, MatrixKind, MatrixSpec, Noise, Residual, Rows, RowsMut, Skip,
+    Error, MatrixSpec, Noise, Precision, Residual, Rows, RowsMut, Skip,
 };
-use matrix::Layout;
 use product::{Epilogue, Init, Product, Segment};
 use simd::InstructionSet;
 
@@ -169,22 +168,14 @@ impl Backend for Cpu {
     }
 
     fn matrix(&mut self, spec: MatrixSpec<'_>) -> Result<Matrix, Error> {
-        let (layout, taps) = match spec.kind {
-            MatrixKind::Conv { taps, dilation } => (Layout::Plain, (taps, dilation)),
-            MatrixKind::Gate { taps, dilation } => (Layout::Gate, (taps, dilation)),
-            MatrixKind::Lstm => (Layout::Lstm, (1, 1)),
+        // Without an instruction that widens half precision, f32 is the faster storage by far.
+        let precision = if self.set.widens_f16() {
+            spec.precision
+        } else {
+            Precision::F32
         };
-        let size = (spec.outputs, spec.inputs);
-        Matrix::pack(
-            layout,
-            size,
-            taps,
-            self.set.lanes(),
-            spec.precision,
-            spec.row,
-            spec.bias,
-        )
-        .map_err(|e| Error::OutOfMemory(e.to_string()))
+        Matrix::pack(&spec, self.set.lanes(), precision)
+            .map_err(|e| Error::OutOfMemory(e.to_string()))
     }
 
     fn conv(
@@ -368,6 +359,20 @@ impl Backend for Cpu {
         for (y, x) in y.tensor.from_row_mut(y.row, n).iter_mut().zip(from) {
             *y += x;
         }
+    }
+
+    fn upsample(&mut self, w: &Matrix, x: Rows<'_, Tensor>, y: RowsMut<'_, Tensor>, n: usize) {
+        let (segments, count) = conv_segments(w, w.k, &x, n);
+        let rows = w.n / y.tensor.channels;
+        let y = y.tensor.from_row_mut(y.row, n * rows).as_mut_ptr();
+        let epilogue = Epilogue::Linear { y, stride: w.n };
+        self.run(Product {
+            weights: w,
+            segments: &segments[..count],
+            init: None,
+            epilogue,
+            rows: n,
+        });
     }
 
     fn wn_gate(

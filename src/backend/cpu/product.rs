@@ -1,7 +1,7 @@
 //! The matrix product under every kernel: rows of activations times packed weights, with an
 //! epilogue on the registers.
 //!
-//! `out[r, :] = epilogue(bias + init[r, :] + Σ over segments a[r, 0..k] · W)`. A segment is a run of
+//! `out[r, :] = epilogue(scale · Σ over segments a[r, 0..k] · W + bias + init[r, :])`. A segment is a run of
 //! inputs: a tap of a convolution, the conditioning, a part of an LSTM's input. Nothing is unfolded
 //! or concatenated in memory. Each output is one chain of fused multiply-adds over the inputs in
 //! their order, whatever the tile, so a value does not depend on the block it was computed in.
@@ -282,7 +282,6 @@ unsafe fn tile<S: Simd, W: Weight, const ROWS: usize, const VECTORS: usize>(
     panel: usize,
     row: usize,
 ) {
-    let w = product.weights;
     // The sums go through memory once at the end: were the array of registers ever indexed by a
     // variable, the compiler would keep all of it in memory, inside the loop too.
     let mut sums = MaybeUninit::<[[[f32; 16]; VECTORS]; ROWS]>::uninit();
@@ -290,12 +289,6 @@ unsafe fn tile<S: Simd, W: Weight, const ROWS: usize, const VECTORS: usize>(
     // SAFETY: see `Typed::run`.
     unsafe {
         let mut acc = [[S::splat(0.0); VECTORS]; ROWS];
-        for v in 0..VECTORS {
-            let bias = S::load(w.bias.as_ptr().add(panel * 2 * S::LANES + v * S::LANES));
-            for m in 0..ROWS {
-                acc[m][v] = bias;
-            }
-        }
         let mut b = weights;
         for segment in product.segments {
             let a = segment.a.add(row * segment.stride);
@@ -337,7 +330,10 @@ unsafe fn finish<S: Simd, const VECTORS: usize>(
     unsafe {
         let mut acc = [S::splat(0.0); VECTORS];
         for v in 0..VECTORS {
-            acc[v] = S::load(sums.add(v * 16));
+            let at = panel * 2 * S::LANES + v * S::LANES;
+            let scale = S::load(w.scale.as_ptr().add(at));
+            let bias = S::load(w.bias.as_ptr().add(at));
+            acc[v] = S::fma(S::load(sums.add(v * 16)), scale, bias);
             if let Some(init) = product.init {
                 let from = init.a.add((row + init.shift) / init.repeat * init.stride);
                 let (first, real) = outputs(v);

@@ -451,6 +451,11 @@ impl InstructionSet {
         }
     }
 
+    /// Whether it widens half precision in an instruction.
+    pub(crate) fn widens_f16(self) -> bool {
+        self != Self::Portable
+    }
+
     /// Its usual name.
     pub(crate) fn name(self) -> &'static str {
         match self {
