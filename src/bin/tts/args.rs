@@ -208,6 +208,9 @@ pub(crate) struct Import {
     /// Licence of the weights, kept in the file
     #[arg(long)]
     pub(crate) license: Option<String>,
+    /// Print what was made as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Describe a voice file.
@@ -371,7 +374,11 @@ pub(crate) enum PrecisionArg {
 fn number(text: &str, bounds: std::ops::RangeInclusive<f32>) -> Result<f32, String> {
     match text.parse() {
         Ok(value) if bounds.contains(&value) => Ok(value),
-        _ => Err(format!("give a number from {} to {}", bounds.start(), bounds.end())),
+        _ => Err(format!(
+            "give a number from {} to {}",
+            bounds.start(),
+            bounds.end()
+        )),
     }
 }
 
@@ -409,7 +416,12 @@ mod tests {
         let say = |option: &str, value: &str| {
             Cli::try_parse_from(["tts", "say", "Hi.", "-o", "x.wav", option, value]).is_ok()
         };
-        for good in [("--sigma", "0"), ("--sigma", "0.666"), ("--speed", "2"), ("--gate-threshold", "1")] {
+        for good in [
+            ("--sigma", "0"),
+            ("--sigma", "0.666"),
+            ("--speed", "2"),
+            ("--gate-threshold", "1"),
+        ] {
             assert!(say(good.0, good.1), "{good:?}");
         }
         for bad in [

@@ -1,6 +1,8 @@
 //! A picture in memory: pixels, lines and text, written as PNG.
 
-use noto_sans_mono_bitmap::{FontWeight, RasterHeight, RasterizedChar, get_raster, get_raster_width};
+use noto_sans_mono_bitmap::{
+    FontWeight, RasterHeight, RasterizedChar, get_raster, get_raster_width,
+};
 
 /// Red, green, blue.
 pub(crate) type Color = [u8; 3];
@@ -78,7 +80,8 @@ impl Canvas {
         }
         let at = (y * self.width + x) * 3;
         for (old, new) in self.pixels[at..at + 3].iter_mut().zip(color) {
-            let mix = u32::from(new) * u32::from(opacity) + u32::from(*old) * u32::from(255 - opacity);
+            let mix =
+                u32::from(new) * u32::from(opacity) + u32::from(*old) * u32::from(255 - opacity);
             *old = (mix / 255) as u8;
         }
     }
@@ -151,12 +154,12 @@ impl Palette {
     pub(crate) fn color(self, value: f32) -> Color {
         let anchors: &[u32] = match self {
             Self::Magma => &[
-                0x00_0004, 0x14_0e36, 0x3b_0f70, 0x64_1a80, 0x8c_2981, 0xb7_3779, 0xde_4968, 0xf7_705c,
-                0xfe_9f6d, 0xfe_cf92, 0xfc_fdbf,
+                0x00_0004, 0x14_0e36, 0x3b_0f70, 0x64_1a80, 0x8c_2981, 0xb7_3779, 0xde_4968,
+                0xf7_705c, 0xfe_9f6d, 0xfe_cf92, 0xfc_fdbf,
             ],
             Self::Viridis => &[
-                0x44_0154, 0x48_2878, 0x3e_4989, 0x31_688e, 0x26_828e, 0x1f_9e89, 0x35_b779, 0x6e_ce58,
-                0xb5_de2b, 0xfd_e725,
+                0x44_0154, 0x48_2878, 0x3e_4989, 0x31_688e, 0x26_828e, 0x1f_9e89, 0x35_b779,
+                0x6e_ce58, 0xb5_de2b, 0xfd_e725,
             ],
         };
         // `max` takes NaN to 0.
@@ -165,7 +168,10 @@ impl Palette {
         let part = at - lower as f32;
         let channel = |anchor: u32, shift: u32| f32::from((anchor >> shift) as u8);
         [16, 8, 0].map(|shift| {
-            let (a, b) = (channel(anchors[lower], shift), channel(anchors[lower + 1], shift));
+            let (a, b) = (
+                channel(anchors[lower], shift),
+                channel(anchors[lower + 1], shift),
+            );
             (a + (b - a) * part).round() as u8
         })
     }

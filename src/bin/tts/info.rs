@@ -1,11 +1,9 @@
 //! `tts info`: what a voice file says about itself, and what is in it.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use tts::voice::config::{VoiceConfig, WaveGlowKind};
-use tts::voice::layout::{TACOTRON2, expected_tensors};
+use tts::voice::config::{LexiconUse, VoiceConfig, WaveGlowKind};
+use tts::voice::{Voice, VoiceInfo};
 
 use crate::args::Info;
 use crate::fail::Result;
@@ -15,109 +13,100 @@ use crate::print;
 #[derive(Serialize)]
 struct Description<'a> {
     file: String,
-    file_bytes: usize,
-    name: &'a str,
-    language: &'a str,
-    license: Option<&'a str>,
-    provenance: Option<&'a str>,
-    /// Parameters of each network.
-    tacotron2_parameters: u64,
-    waveglow_parameters: u64,
-    /// Tensors by how they are stored.
-    stored: BTreeMap<String, usize>,
+    #[serde(flatten)]
+    info: VoiceInfo,
     config: &'a VoiceConfig,
 }
 
 pub(crate) fn run(args: &Info) -> Result {
     let (voice, path) = open_voice(Some(&args.voice))?;
-    let config = voice.config();
-    let (mut tacotron2, mut waveglow) = (0, 0);
-    let mut stored = BTreeMap::new();
-    for (name, shape) in expected_tensors(config) {
-        let parameters = shape.iter().product::<usize>() as u64;
-        if name.starts_with(TACOTRON2) {
-            tacotron2 += parameters;
-        } else {
-            waveglow += parameters;
-        }
-        if let Ok(tensor) = voice.tensor(&name) {
-            *stored.entry(tensor.dtype().to_string()).or_default() += 1;
-        }
-    }
-    let or_metadata = |own: &'_ str, key| if own.is_empty() { voice.metadata(key) } else { None };
-    let description = Description {
-        file: path.display().to_string(),
-        file_bytes: voice.file_size(),
-        name: or_metadata(&config.name, "name").unwrap_or(&config.name),
-        language: or_metadata(&config.language, "language").unwrap_or(&config.language),
-        license: voice.metadata("license"),
-        provenance: voice.metadata("provenance"),
-        tacotron2_parameters: tacotron2,
-        waveglow_parameters: waveglow,
-        stored,
-        config,
-    };
+    let file = path.display().to_string();
     if args.json {
-        return print::json(&description);
+        return print::json(&Description {
+            file,
+            info: voice.info(),
+            config: voice.config(),
+        });
     }
-    print::line(&for_people(&description))
+    print::line(&for_people(&file, &voice))
 }
 
-fn for_people(voice: &Description) -> String {
-    let (t, w, a) = (&voice.config.tacotron2, &voice.config.waveglow, &voice.config.audio);
-    let kind = match w.kind {
+fn for_people(file: &str, voice: &Voice) -> String {
+    let info = voice.info();
+    let config = voice.config();
+    let (audio, t, w) = (&config.audio, &info.tacotron2, &info.waveglow);
+    let number = |n: usize| print::thousands(n as u64);
+    let stored: Vec<_> = info
+        .stored_as
+        .iter()
+        .map(|(kind, n)| format!("{} {kind}", number(*n)))
+        .collect();
+    let vocoder = match w.kind {
         WaveGlowKind::Waveglow => "WaveGlow",
         WaveGlowKind::Squeezewave => "squeezed WaveGlow",
     };
-    let stored: Vec<_> = voice.stored.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
-    let symbols = match voice.config.frontend.symbols.len() {
-        0 => "the published 148".to_owned(),
-        n => format!("its own {n}"),
+    let words = match info.lexicon {
+        LexiconUse::None => "words are letters",
+        LexiconUse::Cmudict => "known words are phonemes (CMUdict)",
     };
+    let not_said = || "not said".to_owned();
     let rows = [
-        ("file", format!("{}, {} bytes", voice.file, print::thousands(voice.file_bytes as u64))),
-        ("name", voice.name.to_owned()),
-        ("language", voice.language.to_owned()),
-        ("license", voice.license.unwrap_or("not said").to_owned()),
-        ("provenance", voice.provenance.unwrap_or("not said").to_owned()),
+        ("file", format!("{file}, {} bytes", number(info.bytes))),
+        ("name", info.name.clone()),
+        ("language", info.language.clone()),
+        ("license", info.license.clone().unwrap_or_else(not_said)),
+        (
+            "provenance",
+            info.provenance.clone().unwrap_or_else(not_said),
+        ),
         (
             "Tacotron 2",
             format!(
-                "{} parameters; encoder {}, LSTMs {} and {}, {} frame(s) a step",
-                print::thousands(voice.tacotron2_parameters),
-                t.encoder_embedding_dim,
-                t.attention_rnn_dim,
-                t.decoder_rnn_dim,
-                t.n_frames_per_step
+                "{} weights; encoder {}, LSTMs {} and {}, {} mel frames a step, {:.0} s at most",
+                number(t.parameters),
+                t.encoder_channels,
+                t.lstm[0],
+                t.lstm[1],
+                t.frames_per_step,
+                t.max_seconds
             ),
         ),
         (
-            kind,
+            vocoder,
             format!(
-                "{} parameters; {} flows of groups of {}, WN of {} layers, {} channels",
-                print::thousands(voice.waveglow_parameters),
-                w.n_flows,
-                w.n_group,
-                w.wn.n_layers,
-                w.wn.n_channels
+                "{} weights; {} flows, groups of {}, WN of {} layers and {} channels",
+                number(w.parameters),
+                w.flows,
+                w.group,
+                w.layers,
+                w.channels
             ),
         ),
         (
             "audio",
             format!(
-                "{} Hz, {} mel bands {} to {} Hz, FFT {}, hop {}",
-                a.sampling_rate, a.n_mel_channels, a.mel_fmin, a.mel_fmax, a.filter_length, a.hop_length
+                "{} Hz; {} mel bands from {} to {} Hz, FFT {}, hop {}",
+                audio.sampling_rate,
+                audio.n_mel_channels,
+                audio.mel_fmin,
+                audio.mel_fmax,
+                audio.filter_length,
+                audio.hop_length
             ),
         ),
-        ("symbols", symbols),
+        ("symbols", format!("{}; {words}", info.symbols)),
         (
             "defaults",
             format!(
-                "sigma {}, denoiser {}, gate threshold {}, at most {} steps a sentence",
-                w.sigma, w.denoiser_strength, t.gate_threshold, t.max_decoder_steps
+                "sigma {}, denoiser {}, gate threshold {}, {} decoder steps at most",
+                w.sigma,
+                config.waveglow.denoiser_strength,
+                config.tacotron2.gate_threshold,
+                config.tacotron2.max_decoder_steps
             ),
         ),
-        ("tensors", stored.join(", ")),
+        ("stored as", stored.join(", ")),
     ];
-    rows.map(|(label, value)| format!("{label:18}{value}")).join("\n")
+    rows.map(|(label, value)| format!("{label:18} {value}"))
+        .join("\n")
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use tts::text::UserLexicon;
 use tts::voice::Voice;
 
 use crate::args::TextInput;
@@ -18,8 +19,9 @@ impl TextInput {
         let (bytes, name) = match (&self.file, &self.text) {
             (Some(path), _) if path.as_os_str() != "-" => {
                 let name = path.display().to_string();
-                let bytes = fs::read(path)
-                    .map_err(|e| Fail::failed(format!("cannot read {name}: {e}; check the path")))?;
+                let bytes = fs::read(path).map_err(|e| {
+                    Fail::failed(format!("cannot read {name}: {e}; check the path"))
+                })?;
                 (bytes, name)
             }
             (None, Some(text)) if text != "-" => return Ok(text.clone()),
@@ -39,7 +41,9 @@ impl TextInput {
                  convert it, for example with `iconv -f latin1 -t utf-8`"
             ))
         })?;
-        Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
+        Ok(text
+            .strip_prefix('\u{feff}')
+            .map_or_else(|| text.clone(), str::to_owned))
     }
 }
 
@@ -50,7 +54,11 @@ pub(crate) fn open_voice(wanted: Option<&Path>) -> Result<(Voice, PathBuf)> {
         let text = e.to_string();
         let name = path.display().to_string();
         // Errors of the content do not know the file they came from.
-        Fail::Failed(if text.contains(&name) { text } else { format!("{name}: {text}") })
+        Fail::Failed(if text.contains(&name) {
+            text
+        } else {
+            format!("{name}: {text}")
+        })
     })?;
     Ok((voice, path))
 }
@@ -65,11 +73,15 @@ fn find_voice(wanted: Option<&Path>) -> Result<PathBuf> {
     }
     let name = wanted.unwrap_or(Path::new(BUNDLED));
     let file = name.with_extension("safetensors");
-    let program = std::env::current_exe().and_then(fs::canonicalize).unwrap_or_default();
+    let program = std::env::current_exe()
+        .and_then(fs::canonicalize)
+        .unwrap_or_default();
     let places = std::iter::once(PathBuf::new())
         .chain(program.ancestors().skip(1).take(4).map(Path::to_owned))
         .flat_map(|base| [base.join("voices"), base.join("share/tacoglow/voices")]);
-    let found = places.map(|place| place.join(&file)).find(|path| path.is_file());
+    let found = places
+        .map(|place| place.join(&file))
+        .find(|path| path.is_file());
     found.ok_or_else(|| {
         Fail::Failed(format!(
             "there is no voice {} in `voices` here or beside the program; \
@@ -77,4 +89,13 @@ fn find_voice(wanted: Option<&Path>) -> Result<PathBuf> {
             name.display()
         ))
     })
+}
+
+/// Reads the user's pronunciations.
+pub(crate) fn read_lexicon(path: &Path) -> Result<UserLexicon> {
+    let name = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|e| Fail::failed(format!("cannot read the lexicon {name}: {e}")))?;
+    text.parse()
+        .map_err(|e: tts::text::Error| Fail::failed(format!("{name}: {e}")))
 }

@@ -6,12 +6,17 @@
 mod args;
 mod canvas;
 mod fail;
+mod import;
 mod info;
 mod input;
+mod interrupt;
 mod measure;
 mod mel;
 mod plot;
 mod print;
+mod progress;
+mod sink;
+mod text;
 
 use std::process::ExitCode;
 
@@ -33,6 +38,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result {
     match command {
         Command::Mel(args) => mel::run(&args),
+        Command::Text(args) => text::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
         _ => Err(Fail::failed("not yet")),
     }

@@ -70,7 +70,11 @@ fn peak_rss_bytes() -> Option<u64> {
         }
         usage.assume_init()
     };
-    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+    let unit = if cfg!(target_vendor = "apple") {
+        1
+    } else {
+        1024
+    };
     Some(u64::try_from(usage.ru_maxrss).ok()? * unit)
 }
 
@@ -88,9 +92,19 @@ mod tests {
     fn statistics_are_numpys() {
         let summary = Summary::of(&[4.0, 1.0, 3.0, 2.0]);
         let expected = [2.5, 1.118_033_988_749_895, 2.5, 3.7, 3.85, 3.97];
-        let Summary { mean, std, p50, p90, p95, p99 } = summary;
+        let Summary {
+            mean,
+            std,
+            p50,
+            p90,
+            p95,
+            p99,
+        } = summary;
         for (found, expected) in [mean, std, p50, p90, p95, p99].into_iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-12, "{found} is not {expected}");
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "{found} is not {expected}"
+            );
         }
         assert!(Summary::of(&[]).p99.abs() < 1e-12);
         assert!((Summary::of(&[7.0]).p99 - 7.0).abs() < 1e-12);

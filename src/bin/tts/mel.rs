@@ -32,15 +32,24 @@ pub(crate) fn run(args: &Mel) -> Result {
     let wav = if args.wav.as_os_str() == "-" {
         wav::read(BufReader::new(std::io::stdin()), "standard input")?
     } else if args.wav.is_dir() {
-        return Err(Fail::failed(format!("{} is a directory; give a WAV file", args.wav.display())));
+        return Err(Fail::failed(format!(
+            "{} is a directory; give a WAV file",
+            args.wav.display()
+        )));
     } else {
         let file = File::open(&args.wav).map_err(|e| {
-            Fail::failed(format!("cannot read {}: {e}; check the path", args.wav.display()))
+            Fail::failed(format!(
+                "cannot read {}: {e}; check the path",
+                args.wav.display()
+            ))
         })?;
         wav::read(BufReader::new(file), &args.wav.display().to_string())?
     };
     if wav.samples.is_empty() {
-        return Err(Fail::failed(format!("{} has no samples", args.wav.display())));
+        return Err(Fail::failed(format!(
+            "{} has no samples",
+            args.wav.display()
+        )));
     }
     if wav.samples.iter().any(|s| !s.is_finite()) {
         return Err(Fail::failed(format!(
@@ -63,7 +72,11 @@ pub(crate) fn run(args: &Mel) -> Result {
     let bands = analyzer.bands();
     let frames = mel.len() / bands;
     if args.bands_first {
-        npy::write_f32(&args.output, &[bands, frames], &transpose(&mel, frames, bands))?;
+        npy::write_f32(
+            &args.output,
+            &[bands, frames],
+            &transpose(&mel, frames, bands),
+        )?;
     } else {
         npy::write_f32(&args.output, &[frames, bands], &mel)?;
     }
@@ -76,7 +89,12 @@ pub(crate) fn run(args: &Mel) -> Result {
             alignment: &[],
             symbols: &[],
         };
-        output::write_file(path, &plot::draw(&sentence).png().map_err(|e| Fail::failed(e.to_string()))?)?;
+        output::write_file(
+            path,
+            &plot::draw(&sentence)
+                .png()
+                .map_err(|e| Fail::failed(e.to_string()))?,
+        )?;
     }
     let made = Made {
         frames,

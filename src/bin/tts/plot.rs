@@ -64,7 +64,13 @@ pub(crate) fn draw(sentence: &Sentence) -> Canvas {
     };
     let mut canvas = Canvas::new(LEFT + width + RIGHT, total);
     let room = (width + RIGHT - 16) / Size::Large.width(1);
-    canvas.text(LEFT, 22, &shorten(sentence.title, room), Size::Large, Align::Start);
+    canvas.text(
+        LEFT,
+        22,
+        &shorten(sentence.title, room),
+        Size::Large,
+        Align::Start,
+    );
     draw_mel(&mut canvas, &mel, sentence, bands, frames);
     if symbols > 0 {
         draw_attention(&mut canvas, &attention, sentence, symbols);
@@ -76,7 +82,11 @@ fn draw_mel(canvas: &mut Canvas, panel: &Panel, sentence: &Sentence, bands: usiz
     let values = sentence.mel.iter().copied().filter(|v| v.is_finite());
     let low = values.clone().fold(f32::INFINITY, f32::min);
     let high = values.fold(f32::NEG_INFINITY, f32::max);
-    let (low, high) = if low < high { (low, high) } else { (-11.5, 2.0) };
+    let (low, high) = if low < high {
+        (low, high)
+    } else {
+        (-11.5, 2.0)
+    };
     panel.image(canvas, frames, bands, Palette::Magma, |frame, row| {
         (sentence.mel[frame * bands + bands - 1 - row] - low) / (high - low)
     });
@@ -102,7 +112,13 @@ fn draw_mel(canvas: &mut Canvas, panel: &Panel, sentence: &Sentence, bands: usiz
         let at = ((above - 1) as f32 + part + 0.5) * BAND_HEIGHT as f32;
         let y = bottom - at as usize;
         canvas.horizontal(right + 1..right + 6, y, INK);
-        canvas.text(right + 10, y, &format!("{hz} Hz"), Size::Small, Align::Start);
+        canvas.text(
+            right + 10,
+            y,
+            &format!("{hz} Hz"),
+            Size::Small,
+            Align::Start,
+        );
     }
     panel.scale(canvas, Palette::Magma, low, high, "ln");
 }
@@ -123,7 +139,10 @@ fn draw_attention(canvas: &mut Canvas, panel: &Panel, sentence: &Sentence, symbo
         let name = match symbol.as_str() {
             " " => "space",
             // The @ only tells phonemes from letters in the table.
-            other => other.strip_prefix('@').filter(|s| !s.is_empty()).unwrap_or(other),
+            other => other
+                .strip_prefix('@')
+                .filter(|s| !s.is_empty())
+                .unwrap_or(other),
         };
         canvas.text(panel.x - 9, y, &shorten(name, 8), Size::Small, Align::End);
     }
@@ -174,10 +193,22 @@ impl Panel {
             let value = tick as f64 * step;
             let x = self.x + (value / end * self.width as f64).round() as usize;
             canvas.vertical(x, y + 1..y + 6, INK);
-            canvas.text(x, y + 16, &format!("{value:.decimals$}"), Size::Small, Align::Middle);
+            canvas.text(
+                x,
+                y + 16,
+                &format!("{value:.decimals$}"),
+                Size::Small,
+                Align::Middle,
+            );
             tick += 1;
         }
-        canvas.text(self.x + self.width / 2, y + 38, title, Size::Small, Align::Middle);
+        canvas.text(
+            self.x + self.width / 2,
+            y + 38,
+            title,
+            Size::Small,
+            Align::Middle,
+        );
     }
 
     fn title_left(&self, canvas: &mut Canvas, title: &str) {
@@ -239,8 +270,16 @@ mod tests {
     /// Ticks are at numbers that people count in.
     #[test]
     fn steps_are_round() {
-        for (range, parts, step) in [(3.2, 10, 0.5), (1.0, 5, 0.2), (80.0, 4, 20.0), (7.0, 7, 1.0)] {
-            assert!((round_step(range, parts) - step).abs() < 1e-9, "{range} by {parts}");
+        for (range, parts, step) in [
+            (3.2, 10, 0.5),
+            (1.0, 5, 0.2),
+            (80.0, 4, 20.0),
+            (7.0, 7, 1.0),
+        ] {
+            assert!(
+                (round_step(range, parts) - step).abs() < 1e-9,
+                "{range} by {parts}"
+            );
         }
         assert!(round_step(0.0, 0) > 0.0);
     }
@@ -249,7 +288,11 @@ mod tests {
     #[test]
     fn draws_anything() {
         let symbols: Vec<String> = ["@HH", " ", "?", "é"].map(String::from).to_vec();
-        for (frames, steps, symbols) in [(0, 0, &[][..]), (1, 1, &symbols[..]), (5000, 3, &symbols[..1])] {
+        for (frames, steps, symbols) in [
+            (0, 0, &[][..]),
+            (1, 1, &symbols[..]),
+            (5000, 3, &symbols[..1]),
+        ] {
             let sentence = Sentence {
                 title: &"long title ".repeat(frames + 1),
                 mel: &vec![f32::NAN; frames * 80],

@@ -51,7 +51,13 @@ mod tests {
     /// Numbers are short and readable.
     #[test]
     fn numbers() {
-        for (value, text) in [(0.0, "0"), (0.012_345, "0.0123"), (1.2345, "1.23"), (98.76, "98.8"), (1234.5, "1234")] {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.012_345, "0.0123"),
+            (1.2345, "1.23"),
+            (98.76, "98.8"),
+            (1234.5, "1234"),
+        ] {
             assert_eq!(digits(value), text);
         }
         assert_eq!(thousands(7), "7");

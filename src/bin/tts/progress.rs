@@ -13,7 +13,10 @@ impl Progress {
         let (bar, template) = if total == 0 {
             (ProgressBar::new_spinner(), "{spinner} {msg}")
         } else {
-            (ProgressBar::new(total), "{spinner} {bar:30} {percent:>3} %  {msg}")
+            (
+                ProgressBar::new(total),
+                "{spinner} {bar:30} {percent:>3} %  {msg}",
+            )
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

@@ -75,7 +75,8 @@ impl WavOutput {
     pub(crate) fn tell(&self, text: &str) -> Result {
         if self.is_stdout() {
             // Where nobody listens, the sound is still complete.
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
+            let _ =
+                std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
             return Ok(());
         }
         crate::print::line(text)
