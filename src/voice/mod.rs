@@ -9,6 +9,8 @@ pub mod check;
 pub mod config;
 mod error;
 mod file;
+pub mod import;
+mod info;
 pub mod layout;
 mod map;
 mod random;
@@ -18,6 +20,7 @@ mod write;
 pub use config::VoiceConfig;
 pub use error::{Error, Result};
 pub use file::Voice;
+pub use info::{Tacotron2Info, VoiceInfo, WaveGlowInfo};
 pub use tensor::{Dtype, TensorView};
 pub use write::{FORMAT, StorageType, VoiceWriter};
 
