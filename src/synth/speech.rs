@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::options::Settings;
-use super::sentence::Job;
+use super::sentence::{Job, Streams};
 use super::{Error, Result, SentenceReport, Synthesizer};
 use crate::backend::cpu::Cpu;
 use crate::text::Sentences;
@@ -27,6 +27,8 @@ pub struct Speech<'a> {
     next_sentence: Option<crate::text::Sentence>,
     backend: Cpu,
     job: Option<Job<Cpu>>,
+    /// Between two sentences.
+    streams: Option<Streams<Cpu>>,
     index: usize,
     samples: u64,
     cancelled: Arc<AtomicBool>,
@@ -34,7 +36,11 @@ pub struct Speech<'a> {
 }
 
 impl<'a> Speech<'a> {
-    pub(super) fn new(synthesizer: &'a Synthesizer, text: &'a str, settings: Settings) -> Result<Self> {
+    pub(super) fn new(
+        synthesizer: &'a Synthesizer,
+        text: &'a str,
+        settings: Settings,
+    ) -> Result<Self> {
         let mut sentences = synthesizer.front_end().sentences(text);
         let Some(first) = sentences.next() else {
             return Err(crate::text::Error::NothingToSpeak.into());
@@ -46,6 +52,7 @@ impl<'a> Speech<'a> {
             next_sentence: Some(first),
             backend: synthesizer.backend(),
             job: None,
+            streams: None,
             index: 0,
             samples: 0,
             cancelled: Arc::default(),
@@ -61,17 +68,25 @@ impl<'a> Speech<'a> {
 
     /// Starts the next sentence, if there is one. A pause comes before every sentence but the first.
     fn start(&mut self) -> Result<Option<Event>> {
-        let Some(sentence) = self.next_sentence.take() else { return Ok(None) };
+        let Some(sentence) = self.next_sentence.take() else {
+            return Ok(None);
+        };
         let voice = &*self.synthesizer.voice;
         let mut pause = Vec::new();
         if self.index > 0 {
             let rate = f64::from(voice.config.audio.sampling_rate);
-            pause.resize((f64::from(self.settings.sentence_pause) * rate).round() as usize, 0.0);
+            pause.resize(
+                (f64::from(self.settings.sentence_pause) * rate).round() as usize,
+                0.0,
+            );
             self.samples += pause.len() as u64;
         }
-        let (settings, index, start) = (&self.settings, self.index, self.samples);
-        let backend = &mut self.backend;
-        let job = self.synthesizer.pool.install(|| Job::new(voice, backend, settings, sentence, index, start))?;
+        let (settings, place) = (&self.settings, (self.index, self.samples));
+        let (backend, streams) = (&mut self.backend, self.streams.take());
+        let job = self.synthesizer.pool.install(|| {
+            let streams = streams.unwrap_or_else(|| Streams::new(voice, backend, settings));
+            Job::new(voice, backend, settings, streams, sentence, place)
+        })?;
         self.job = Some(job);
         self.index += 1;
         Ok(Some(Event::Audio(pause)))
@@ -88,16 +103,22 @@ impl<'a> Speech<'a> {
                     event => return Ok(event),
                 }
             };
-            let (voice, settings, backend) = (&*self.synthesizer.voice, &self.settings, &mut self.backend);
-            let audio = self.synthesizer.pool.install(|| job.advance(voice, backend, settings));
+            let (voice, settings, backend) =
+                (&*self.synthesizer.voice, &self.settings, &mut self.backend);
+            let audio = self
+                .synthesizer
+                .pool
+                .install(|| job.advance(voice, backend, settings));
             self.samples += audio.len() as u64;
             if !audio.is_empty() {
                 return Ok(Some(Event::Audio(audio)));
             }
             if job.is_done() {
-                let report = self.job.take().map(|job| job.report(voice));
+                let Some(job) = self.job.take() else { continue };
+                let (report, streams) = job.report(voice);
+                self.streams = Some(streams);
                 self.next_sentence = self.sentences.next();
-                return Ok(report.map(|report| Event::Sentence(Box::new(report))));
+                return Ok(Some(Event::Sentence(Box::new(report))));
             }
         }
     }

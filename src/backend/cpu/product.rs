@@ -334,8 +334,12 @@ unsafe fn finish<S: Simd, const VECTORS: usize>(
             let scale = S::load(w.scale.as_ptr().add(at));
             let bias = S::load(w.bias.as_ptr().add(at));
             acc[v] = S::fma(S::load(sums.add(v * 16)), scale, bias);
-            if let Some(init) = product.init {
-                let from = init.a.add((row + init.shift) / init.repeat * init.stride);
+        }
+        if let Some(init) = product.init {
+            // 32-bit division, once a row: a 64-bit one costs as much as several vectors of products.
+            let source = (row + init.shift) as u32 / init.repeat as u32;
+            let from = init.a.add(source as usize * init.stride);
+            for v in 0..VECTORS {
                 let (first, real) = outputs(v);
                 acc[v] = S::add(acc[v], load_part::<S>(from.add(first), real));
             }

@@ -51,6 +51,24 @@ struct FlowState<B: Backend> {
     emitted: isize,
 }
 
+impl<B: Backend> WaveGlowStream<B> {
+    /// Back to before the first frame, for another utterance: buffers are kept.
+    pub fn restart(&mut self, backend: &mut B, key: RandomKey) {
+        self.mel.restart(backend);
+        self.upsampled.iter_mut().for_each(|w| w.restart(backend));
+        for flow in &mut self.flows {
+            flow.a.restart(backend);
+            flow.x.iter_mut().for_each(|w| w.restart(backend));
+            flow.skip.iter_mut().for_each(|w| w.restart(backend));
+            flow.condition.iter_mut().for_each(|w| w.restart(backend));
+            flow.closed.fill(false);
+            flow.made.fill(0);
+            flow.emitted = 0;
+        }
+        (self.arrived, self.finished, self.key) = (0, false, key);
+    }
+}
+
 impl<B: Backend> WaveGlow<B> {
     /// A vocoder before its first frame. A push of any length is cut into blocks of at most `block`
     /// frames. `sigma` is the standard deviation of the noise, `key` its seed.
