@@ -1,6 +1,7 @@
 //! What the front end gives: a sentence with its symbols, and where they come from.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A sentence, ready to be spoken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct Sentence {
     /// The text as it will be said; phonemes given by the caller stand in braces.
     pub normalized: String,
     /// Names of the symbols: characters, and ARPAbet with `@` before it.
-    pub symbols: Vec<String>,
+    pub symbols: Vec<Arc<str>>,
     /// Ids of the symbols, for the network.
     pub ids: Vec<u32>,
     /// The words of the input in order, and which symbols came of them.

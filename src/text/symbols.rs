@@ -1,6 +1,7 @@
 //! The symbols a voice was trained on, and their ids.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Error;
 
@@ -23,7 +24,7 @@ const CHARACTERS: &str = "_-!'(),.:;? ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 /// Symbols by id, and ids by symbol.
 #[derive(Clone, Debug)]
 pub struct SymbolTable {
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     ids: HashMap<String, u32>,
     /// What stands before the name of a phoneme: `@`, or nothing in tables without letters.
     phoneme_prefix: &'static str,
@@ -91,7 +92,7 @@ impl SymbolTable {
         };
         let has_phonemes = all(phoneme_prefix, &stressed);
         Self {
-            names,
+            names: names.into_iter().map(Arc::from).collect(),
             ids,
             phoneme_prefix,
             has_letters,
@@ -109,7 +110,14 @@ impl SymbolTable {
     /// The symbol with this id.
     #[must_use]
     pub fn name(&self, id: u32) -> Option<&str> {
-        self.names.get(id as usize).map(String::as_str)
+        self.names.get(id as usize).map(|name| &**name)
+    }
+
+    /// Names of many ids; ids that are not in the table are left out.
+    pub(super) fn names(&self, ids: &[u32]) -> Vec<Arc<str>> {
+        ids.iter()
+            .filter_map(|&id| self.names.get(id as usize).cloned())
+            .collect()
     }
 
     /// The id of a character; the pad `_` and `~` are never text.
