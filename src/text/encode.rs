@@ -28,13 +28,11 @@ impl FrontEnd {
                     .phonemes
                     .then(|| lexicon::letter_name(*letter, plural))
                     .flatten();
-                match name {
-                    Some(pron) => self.phoneme_ids(&pron, out),
-                    None => {
-                        self.letters(letter.encode_utf8(&mut [0; 4]), out);
-                        self.letters(if plural { "'s" } else { "" }, out);
-                    }
+                if let Some(pron) = name {
+                    return self.phoneme_ids(&pron, out);
                 }
+                self.letters(letter.encode_utf8(&mut [0; 4]), out);
+                self.letters(if plural { "'s" } else { "" }, out);
             }
             Item::Word(word) => self.word(word, out),
         }
