@@ -1,1 +1,25 @@
-//! (filled in below)
+//! Sound as numbers: WAV files, sample rates, spectra, and the arrays they are kept in.
+//!
+//! A leaf of the crate: nothing here knows of networks, text or devices. Audio is mono `f32`, full
+//! scale at ±1. Everything that works on a signal takes it in pieces of any size and gives the
+//! same samples however it was cut.
+//!
+//! - [`wav`] writes and reads WAV files, [`npy`] NumPy arrays;
+//! - [`resample`] changes the sample rate;
+//! - [`stft`] cuts a signal into windowed frames and their spectra, for [`mel`] (analysis) and
+//!   [`denoise`] (the published WaveGlow denoiser);
+//! - [`output`] is how any result reaches the disk: beside its target first, then renamed.
+
+pub mod denoise;
+mod error;
+pub mod mel;
+pub mod npy;
+pub mod output;
+pub mod resample;
+pub mod stft;
+pub mod wav;
+
+pub use error::Error;
+
+/// What the functions of this module return.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -187,6 +187,20 @@ pub struct WaveGlowConfig {
     pub denoiser_strength: f32,
 }
 
+impl WaveGlowConfig {
+    /// Whether channels leave early before flow `k` (counted in the order of the forward pass).
+    pub fn has_early_output(&self, k: usize) -> bool {
+        k > 0 && k.is_multiple_of(self.n_early_every)
+    }
+
+    /// Audio channels of flow `k`: what is left of the group after the early outputs up to it.
+    pub fn flow_channels(&self, k: usize) -> usize {
+        let left = k.checked_div(self.n_early_every).unwrap_or(0);
+        self.n_group
+            .saturating_sub(left.saturating_mul(self.n_early_size))
+    }
+}
+
 /// Kinds of WN layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,2 +1,53 @@
-//! The command line.
-fn main() {}
+//! `tts`: the library on the command line.
+//!
+//! One file a command. Results go to standard output, everything else to standard error; a file
+//! that is named appears complete or not at all.
+
+mod args;
+mod canvas;
+mod fail;
+mod import;
+mod info;
+mod input;
+mod interrupt;
+mod measure;
+mod mel;
+mod plot;
+mod print;
+mod progress;
+mod sink;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use fail::{Fail, Result};
+
+fn main() -> ExitCode {
+    let code = match run(Cli::parse().command) {
+        Ok(()) | Err(Fail::BrokenPipe) => 0,
+        Err(Fail::Failed(message)) => complain(&message, 1),
+        Err(Fail::Usage(message)) => complain(&message, 2),
+        Err(Fail::Interrupted) => complain("interrupted; nothing was written", 130),
+    };
+    ExitCode::from(code)
+}
+
+fn run(command: Command) -> Result {
+    match command {
+        Command::Mel(args) => mel::run(&args),
+        Command::Text(args) => text::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Info(args) => info::run(&args),
+        _ => Err(Fail::failed("not yet")),
+    }
+}
+
+fn complain(message: &str, code: u8) -> u8 {
+    use std::io::Write;
+    // Where even the complaint cannot be written, the exit code still tells.
+    let _ = writeln!(std::io::stderr(), "error: {message}");
+    code
+}

@@ -1,0 +1,173 @@
+//! One step of location-sensitive attention (section 2.2 of the Tacotron 2 paper):
+//! `e_t = v · tanh(W h + location_t + processed_t)`, softmax, context; then the cumulative weights
+//! take this step's weights, so that the location features see the sum without the current step.
+#![allow(unsafe_code)]
+
+use super::product::{Epilogue, Init, Product, Segment, load_part, store_part};
+use super::simd::{self, InstructionSet, Kernel, Simd, dispatch};
+use super::{Cpu, Tensor};
+use crate::backend::{Activation, AttentionState, AttentionWeights, Backend, Rows, RowsMut};
+
+/// Buffers that are kept from step to step.
+#[derive(Default)]
+pub(super) struct Scratch {
+    query: Tensor,
+    energies: Tensor,
+    weights: Vec<f32>,
+}
+
+impl Scratch {
+    pub(super) fn step(
+        &mut self,
+        cpu: &mut Cpu,
+        w: &AttentionWeights<Cpu>,
+        state: &mut AttentionState<Cpu>,
+        query: Rows<'_, Tensor>,
+        context: RowsMut<'_, Tensor>,
+        alignment: RowsMut<'_, Tensor>,
+    ) {
+        let dim = w.query.n;
+        let symbols = state.symbols;
+        if self.query.channels != dim {
+            self.query = Tensor::new(1, dim);
+        }
+        if self.energies.channels != dim || self.energies.rows < symbols {
+            self.energies = Tensor::new(symbols, dim);
+        }
+        self.weights.resize(symbols, 0.0);
+        let into = RowsMut {
+            tensor: &mut self.query,
+            row: 0,
+        };
+        cpu.conv(&w.query, query, into, 0, 1, Activation::Linear);
+        // Location features of all symbols, on top of the processed memory.
+        let location = &state.location;
+        Product {
+            weights: &w.location,
+            segments: &[Segment {
+                a: location.from_row(0, symbols + w.taps - 1).as_ptr(),
+                stride: 2,
+                k: 2 * w.taps,
+            }],
+            init: Some(Init {
+                a: state.processed.from_row(0, symbols).as_ptr(),
+                stride: dim,
+                shift: 0,
+                repeat: 1,
+            }),
+            epilogue: Epilogue::Linear {
+                y: self.energies.from_row_mut(0, symbols).as_mut_ptr(),
+                stride: dim,
+            },
+            rows: symbols,
+        }
+        .run(cpu.set, cpu.threads);
+        energies(
+            cpu.set,
+            &self.energies.data,
+            &self.query.data,
+            &w.v.data,
+            &mut self.weights,
+        );
+        softmax(&mut self.weights);
+        let context_row = context.tensor.from_row_mut(context.row, 1);
+        let memory = state.memory.from_row(0, symbols);
+        dispatch(
+            cpu.set,
+            Context {
+                memory,
+                weights: &self.weights,
+                context: context_row,
+            },
+        );
+        let pad = w.taps / 2;
+        let location = state.location.from_row_mut(pad, symbols);
+        for (pair, &weight) in location.chunks_exact_mut(2).zip(&self.weights) {
+            pair[0] = weight;
+            pair[1] += weight;
+        }
+        alignment.tensor.from_row_mut(alignment.row, 1)[..symbols].copy_from_slice(&self.weights);
+    }
+}
+
+fn energies(set: InstructionSet, location: &[f32], query: &[f32], v: &[f32], out: &mut [f32]) {
+    dispatch(
+        set,
+        Energies {
+            location,
+            query,
+            v,
+            out,
+        },
+    );
+}
+
+struct Energies<'a> {
+    location: &'a [f32],
+    query: &'a [f32],
+    v: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Energies<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let dim = self.query.len();
+        for (location, energy) in self.location.chunks_exact(dim).zip(self.out) {
+            // SAFETY: `real` elements from `c` on are inside the three slices of `dim` elements.
+            unsafe {
+                let mut sum = S::splat(0.0);
+                let mut c = 0;
+                while c < dim {
+                    let real = (dim - c).min(S::LANES);
+                    let x = load_part::<S>(location.as_ptr().add(c), real);
+                    let q = load_part::<S>(self.query.as_ptr().add(c), real);
+                    let v = load_part::<S>(self.v.as_ptr().add(c), real);
+                    sum = S::fma(v, simd::tanh::<S>(S::add(x, q)), sum);
+                    c += real;
+                }
+                *energy = S::sum(sum);
+            }
+        }
+    }
+}
+
+/// Softmax with the maximum subtracted.
+fn softmax(x: &mut [f32]) {
+    let maximum = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for x in x.iter_mut() {
+        *x = (*x - maximum).exp();
+        sum += *x;
+    }
+    for x in x {
+        *x /= sum;
+    }
+}
+
+struct Context<'a> {
+    memory: &'a [f32],
+    weights: &'a [f32],
+    context: &'a mut [f32],
+}
+
+impl Kernel for Context<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let channels = self.context.len();
+        let mut c = 0;
+        while c < channels {
+            let real = (channels - c).min(S::LANES);
+            // SAFETY: `real` channels from `c` on exist in every row.
+            unsafe {
+                let mut sum = S::splat(0.0);
+                for (t, &weight) in self.weights.iter().enumerate() {
+                    let row = self.memory.as_ptr().add(t * channels + c);
+                    sum = S::fma(S::splat(weight), load_part::<S>(row, real), sum);
+                }
+                store_part::<S>(self.context.as_mut_ptr().add(c), sum, real);
+            }
+            c += real;
+        }
+    }
+}
