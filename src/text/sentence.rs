@@ -1,7 +1,6 @@
 //! What the front end gives: a sentence with its symbols, and where they come from.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 /// A sentence, ready to be spoken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +12,7 @@ pub struct Sentence {
     /// The text as it will be said; phonemes given by the caller stand in braces.
     pub normalized: String,
     /// Names of the symbols: characters, and ARPAbet with `@` before it.
-    pub symbols: Vec<Arc<str>>,
+    pub symbols: Vec<String>,
     /// Ids of the symbols, for the network.
     pub ids: Vec<u32>,
     /// The words of the input in order, and which symbols came of them.

@@ -1,7 +1,6 @@
 //! The symbols a voice was trained on, and their ids.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::Error;
 
@@ -24,7 +23,7 @@ const CHARACTERS: &str = "_-!'(),.:;? ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 /// Symbols by id, and ids by symbol.
 #[derive(Clone, Debug)]
 pub struct SymbolTable {
-    names: Vec<Arc<str>>,
+    names: Vec<String>,
     ids: HashMap<String, u32>,
     /// What stands before the name of a phoneme: `@`, or nothing in tables without letters.
     phoneme_prefix: &'static str,
@@ -92,7 +91,7 @@ impl SymbolTable {
         };
         let has_phonemes = all(phoneme_prefix, &stressed);
         Self {
-            names: names.into_iter().map(Arc::from).collect(),
+            names,
             ids,
             phoneme_prefix,
             has_letters,
@@ -110,11 +109,11 @@ impl SymbolTable {
     /// The symbol with this id.
     #[must_use]
     pub fn name(&self, id: u32) -> Option<&str> {
-        self.names.get(id as usize).map(|name| &**name)
+        self.names.get(id as usize).map(String::as_str)
     }
 
     /// Names of many ids; ids that are not in the table are left out.
-    pub(super) fn names(&self, ids: &[u32]) -> Vec<Arc<str>> {
+    pub(super) fn names(&self, ids: &[u32]) -> Vec<String> {
         ids.iter()
             .filter_map(|&id| self.names.get(id as usize).cloned())
             .collect()

@@ -263,21 +263,6 @@ mod tests {
     }
 
     #[test]
-    fn time_of_a_look_up() {
-        let words: Vec<&str> =
-            "the quick brown fox jumps over lazy dogs one zebra aardvark understanding"
-                .split(' ')
-                .collect();
-        let start = std::time::Instant::now();
-        for _ in 0..10_000 {
-            for w in &words {
-                std::hint::black_box(cmudict().get(w));
-            }
-        }
-        println!("{} ns", start.elapsed().as_nanos() / 120_000);
-    }
-
-    #[test]
     fn absent_words_at_the_edges_are_absent() {
         for word in [
             "",
