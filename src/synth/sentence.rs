@@ -1,0 +1,239 @@
+//! One sentence on its way through both networks.
+
+use std::time::{Duration, Instant};
+
+use super::Result;
+use super::marks::{Follower, Mark};
+use super::options::Settings;
+use super::synthesizer::Loaded;
+use super::tempo::Tempo;
+use crate::audio::denoise::Denoiser;
+use crate::backend::{Backend, RandomKey};
+use crate::nn::tacotron2::{DecoderState, PostnetStream};
+use crate::nn::waveglow::WaveGlowStream;
+use crate::text::Sentence;
+
+/// Decoder steps between two looks at the gate: few, so that little is made in vain after it.
+const DECODER_BLOCK: usize = 4;
+
+/// How a sentence ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The gate said so.
+    Gate,
+    /// The step limit was reached: the sentence is cut off, or the attention was lost.
+    Limit,
+}
+
+/// Time spent in each part.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timings {
+    /// Encoder.
+    pub encode: Duration,
+    /// Decoder steps.
+    pub decode: Duration,
+    /// Postnet.
+    pub postnet: Duration,
+    /// WaveGlow and the denoiser.
+    pub vocode: Duration,
+}
+
+/// What became of a sentence.
+#[derive(Clone, Debug)]
+pub struct SentenceReport {
+    /// Which sentence of the utterance.
+    pub index: usize,
+    /// Its text and symbols.
+    pub sentence: Sentence,
+    /// Decoder steps kept.
+    pub steps: usize,
+    /// Mel frames that were spoken (after a change of tempo).
+    pub frames: usize,
+    /// First sample of its audio in the utterance.
+    pub start: u64,
+    /// Samples of its audio, without the pause after it.
+    pub samples: u64,
+    /// How it ended.
+    pub end: End,
+    /// Time spent.
+    pub timings: Timings,
+    /// When its words are spoken.
+    pub marks: Vec<Mark>,
+    /// The networks' tensors, if they were asked for.
+    pub tensors: Option<SentenceTensors>,
+}
+
+/// The networks' tensors of one sentence, time first.
+#[derive(Clone, Debug, Default)]
+pub struct SentenceTensors {
+    /// Encoder output `[symbols, encoder channels]`.
+    pub encoder: Vec<f32>,
+    /// Decoder output `[frames, mel]`.
+    pub mel: Vec<f32>,
+    /// After the postnet `[frames, mel]`.
+    pub mel_postnet: Vec<f32>,
+    /// Gate logits `[steps]`; the one that ended the sentence is the last.
+    pub gate: Vec<f32>,
+    /// Attention weights `[steps, symbols]`.
+    pub alignment: Vec<f32>,
+    /// Samples at the voice's rate.
+    pub audio: Vec<f32>,
+}
+
+/// A sentence in work.
+pub(super) struct Job<B: Backend> {
+    sentence: Sentence,
+    index: usize,
+    start: u64,
+    decoder: DecoderState<B>,
+    postnet: PostnetStream<B>,
+    vocoder: WaveGlowStream<B>,
+    denoiser: Option<Denoiser>,
+    tempo: Tempo,
+    follower: Follower,
+    /// Final mel frames that wait for a block of the vocoder.
+    mel: Vec<f32>,
+    steps: usize,
+    frames: usize,
+    samples: u64,
+    end: Option<End>,
+    timings: Timings,
+    tensors: Option<SentenceTensors>,
+}
+
+impl<B: Backend> Job<B> {
+    pub(super) fn new(
+        voice: &Loaded<B>,
+        backend: &mut B,
+        settings: &Settings,
+        sentence: Sentence,
+        index: usize,
+        start: u64,
+    ) -> Result<Self> {
+        let begun = Instant::now();
+        let key = RandomKey { seed: settings.seed, sentence: index as u32 };
+        let symbols = sentence.ids.len();
+        let memory = voice.tacotron2.encode(backend, &sentence.ids);
+        let tensors = settings.keep_tensors.then(|| SentenceTensors {
+            encoder: backend.read(&memory, 0..symbols),
+            ..SentenceTensors::default()
+        });
+        let decoder = voice.tacotron2.start(backend, vec![(memory, symbols)], &[key], DECODER_BLOCK);
+        let mel_channels = voice.config.audio.n_mel_channels;
+        let block = DECODER_BLOCK * voice.config.tacotron2.n_frames_per_step;
+        Ok(Self {
+            sentence,
+            index,
+            start,
+            decoder,
+            postnet: voice.tacotron2.postnet(backend, block),
+            vocoder: voice.waveglow.stream(backend, voice.vocoder_block(), key, settings.sigma),
+            denoiser: voice.denoiser(backend, settings.denoise)?,
+            tempo: Tempo::new(settings.speed, mel_channels),
+            follower: Follower::default(),
+            mel: Vec::new(),
+            steps: 0,
+            frames: 0,
+            samples: 0,
+            end: None,
+            timings: Timings { encode: begun.elapsed(), ..Timings::default() },
+            tensors,
+        })
+    }
+
+    /// Whether all audio has been made.
+    pub(super) fn is_done(&self) -> bool {
+        self.end.is_some() && self.mel.is_empty()
+    }
+
+    /// Makes the next chunk of audio: decoder blocks until the vocoder has a block to work on, then
+    /// that. The chunk may be empty while the networks look ahead.
+    pub(super) fn advance(&mut self, voice: &Loaded<B>, backend: &mut B, settings: &Settings) -> Vec<f32> {
+        let channels = voice.config.audio.n_mel_channels;
+        let block = voice.vocoder_block() * channels;
+        while self.end.is_none() && self.mel.len() < block {
+            self.decode(voice, backend, settings);
+        }
+        let begun = Instant::now();
+        let take = self.mel.len().min(block);
+        let last = self.end.is_some() && take == self.mel.len();
+        let mel: Vec<f32> = self.mel.drain(..take).collect();
+        self.frames += mel.len() / channels;
+        let mut audio = Vec::new();
+        voice.waveglow.push(backend, &mut self.vocoder, &mel, last, &mut audio);
+        if let Some(denoiser) = &mut self.denoiser {
+            let raw = std::mem::take(&mut audio);
+            denoiser.process(&raw, &mut audio);
+            if last {
+                denoiser.finish(&mut audio);
+            }
+        }
+        self.samples += audio.len() as u64;
+        if let Some(tensors) = &mut self.tensors {
+            tensors.audio.extend_from_slice(&audio);
+        }
+        self.timings.vocode += begun.elapsed();
+        audio
+    }
+
+    /// A block of decoder steps, and the final mel frames that it completes.
+    fn decode(&mut self, voice: &Loaded<B>, backend: &mut B, settings: &Settings) {
+        let begun = Instant::now();
+        let count = DECODER_BLOCK.min(settings.max_decoder_steps - self.steps);
+        let dropout = settings.prenet_dropout;
+        let mut blocks = voice.tacotron2.decode(backend, &mut self.decoder, count, dropout);
+        let block = blocks.swap_remove(0);
+        let threshold = logit(settings.gate_threshold);
+        let kept = block.gate.iter().position(|&gate| gate > threshold).unwrap_or(count);
+        self.steps += kept;
+        if kept < count {
+            // The frames of the step on which the gate fires do not count.
+            self.end = Some(End::Gate);
+        } else if self.steps == settings.max_decoder_steps {
+            self.end = Some(End::Limit);
+        }
+        let symbols = self.sentence.ids.len();
+        let alignment = &block.alignment[..kept * symbols];
+        self.follower.follow(alignment, symbols);
+        let config = &voice.config.tacotron2;
+        let mel = &block.mel[..kept * config.n_frames_per_step * config.n_mel_channels];
+        let decoded = Instant::now();
+        let refined = voice.tacotron2.refine(backend, &mut self.postnet, mel, self.end.is_some());
+        self.timings.decode += decoded - begun;
+        self.timings.postnet += decoded.elapsed();
+        if let Some(tensors) = &mut self.tensors {
+            tensors.mel.extend_from_slice(mel);
+            tensors.mel_postnet.extend_from_slice(&refined);
+            tensors.gate.extend_from_slice(&block.gate[..(kept + 1).min(count)]);
+            tensors.alignment.extend_from_slice(alignment);
+        }
+        self.mel.extend(self.tempo.process(refined, self.end.is_some()));
+    }
+
+    /// What became of the sentence, once it is done.
+    pub(super) fn report(self, voice: &Loaded<B>) -> SentenceReport {
+        let hop = f64::from(voice.config.audio.hop_length as u32);
+        let per_step = f64::from(voice.config.tacotron2.n_frames_per_step as u32);
+        let tempo = &self.tempo;
+        let sample = |step: usize| (tempo.place(step as f64 * per_step) * hop).round() as u64;
+        let end = self.start + self.samples;
+        let marks = self.follower.marks(&self.sentence, self.start, end, sample);
+        SentenceReport {
+            index: self.index,
+            sentence: self.sentence,
+            steps: self.steps,
+            frames: self.frames,
+            start: self.start,
+            samples: self.samples,
+            end: self.end.unwrap_or(End::Limit),
+            timings: self.timings,
+            marks,
+            tensors: self.tensors,
+        }
+    }
+}
+
+/// The logit of a probability: gates are compared before the sigmoid.
+pub(super) fn logit(probability: f32) -> f32 {
+    (probability / (1.0 - probability)).ln()
+}
