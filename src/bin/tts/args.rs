@@ -85,7 +85,7 @@ pub(crate) struct Say {
     /// Draw mel spectrogram and attention; further sentences become OUT-2.png, OUT-3.png, ...
     #[arg(long, value_name = "OUT.png", help_heading = OUTPUT)]
     pub(crate) plot: Option<PathBuf>,
-    /// Write tensors of each sentence: DIR/000/{tokens,encoder,mel,mel_postnet,gate,alignment,audio}.npy
+    /// Write tensors of each sentence: `DIR/000/{tokens,encoder,mel,mel_postnet,gate,alignment,audio}.npy`
     #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
     pub(crate) dump: Option<PathBuf>,
     /// Print what was made as JSON

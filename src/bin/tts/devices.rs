@@ -16,7 +16,8 @@ struct List {
 #[derive(Serialize)]
 struct Device {
     /// As `--device` takes it.
-    device: &'static str,
+    #[serde(rename = "device")]
+    kind: &'static str,
     name: String,
     usable: bool,
     note: String,
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &Devices) -> Result {
     let devices: Vec<Device> = synth::devices()
         .into_iter()
         .map(|device| Device {
-            device: device.kind,
+            kind: device.kind,
             name: device.name,
             usable: device.usable,
             note: device.note,
@@ -37,7 +38,10 @@ pub(crate) fn run(args: &Devices) -> Result {
     }
     for device in devices {
         let usable = if device.usable { "" } else { "not usable: " };
-        print::line(&format!("{:6} {} ({usable}{})", device.device, device.name, device.note))?;
+        print::line(&format!(
+            "{:6} {} ({usable}{})",
+            device.kind, device.name, device.note
+        ))?;
     }
     Ok(())
 }
