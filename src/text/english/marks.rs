@@ -1,0 +1,130 @@
+//! Punctuation and single signs, and the tidying of what the rules left.
+
+use super::{Item, Piece, Reader};
+
+/// Reads the sign at `i`, whatever it is, and returns where to go on.
+pub(super) fn read(r: &mut Reader, i: usize) -> usize {
+    let s = &r.scan;
+    let (c, before, after) = (s.at(i), s.before(i), s.at(i + 1));
+    let number_follows = s.at(s.spaces(i + 1)).is_ascii_digit();
+    let spaced = before == ' ' && after == ' ';
+    match c {
+        '.' | '…' => return dots(r, i),
+        ',' | ';' | '!' | '?' => r.mark(c, i),
+        ':' => {
+            // Emoticons are not said.
+            let mouth = i + 1 + usize::from(after == '-');
+            if before == ' '
+                && matches!(s.at(mouth), ')' | '(' | 'D' | 'P' | '/' | '|' | 'p' | 'o')
+                && s.ends(mouth + 1)
+            {
+                return mouth + 1;
+            }
+            if after == ' ' || after == '\n' || after == '\0' {
+                r.mark(':', i);
+            }
+        }
+        '—' | '(' | ')' | '[' | ']' | '|' => r.mark(',', i),
+        '–' | '-' if spaced || after == c || before == c => r.mark(',', i),
+        '–' if !before.is_ascii_alphanumeric() || !after.is_ascii_alphanumeric() => {
+            r.mark(',', i)
+        }
+        '"' => r.open_quote = !r.open_quote,
+        '&' => r.say("and", i, i + 1),
+        '@' => r.say("at", i, i + 1),
+        '%' => r.say("percent", i, i + 1),
+        '+' if number_follows || spaced || before == '+' => r.say("plus", i, i + 1),
+        '+' if before.is_ascii_alphanumeric() => r.say("plus", i, i + 1),
+        '−' if number_follows => r.say("minus", i, i + 1),
+        '=' if spaced || number_follows => r.say("equals", i, i + 1),
+        '×' => r.say("times", i, i + 1),
+        '*' if spaced && number_follows => r.say("times", i, i + 1),
+        '÷' => r.say("divided by", i, i + 1),
+        '±' => r.say("plus or minus", i, i + 1),
+        '<' if spaced || number_follows => r.say("less than", i, i + 1),
+        '>' if spaced || number_follows && i > 0 => r.say("greater than", i, i + 1),
+        '≤' => r.say("less than or equal to", i, i + 1),
+        '≥' => r.say("greater than or equal to", i, i + 1),
+        '≠' => r.say("not equal to", i, i + 1),
+        '≈' => r.say("approximately", i, i + 1),
+        '~' if number_follows => r.say("about", i, i + 1),
+        '∞' => r.say("infinity", i, i + 1),
+        '√' => r.say("square root of", i, i + 1),
+        '^' if number_follows => r.say("to the power of", i, i + 1),
+        '²' => r.say("squared", i, i + 1),
+        '³' => r.say("cubed", i, i + 1),
+        '°' => r.say("degrees", i, i + 1),
+        '§' => r.say("section", i, i + 1),
+        '#' if number_follows => r.say("number", i, i + 1),
+        '#' if after.is_ascii_alphabetic() => r.say("hashtag", i, i + 1),
+        '#' if before.is_ascii_uppercase() => r.say("sharp", i, i + 1),
+        '/' if before.is_ascii_digit() && after.is_ascii_alphabetic() => r.say("per", i, i + 1),
+        '$' if spaced => r.say("dollars", i, i + 1),
+        _ => {}
+    }
+    i + 1
+}
+
+/// A full stop, or an ellipsis: a pause if the sentence goes on.
+fn dots(r: &mut Reader, i: usize) -> usize {
+    let mut end = i;
+    let mut many = false;
+    while matches!(r.scan.at(end), '.' | '…') {
+        many |= end > i || r.scan.at(end) == '…';
+        end += 1;
+    }
+    // "file.txt", ".5": a dot inside is not a stop.
+    if !many && r.scan.at(end).is_ascii_alphanumeric() && r.scan.before(i).is_ascii_alphanumeric() {
+        if r.scan.at(end).is_ascii_alphabetic() && r.scan.before(i).is_ascii_digit() {
+            return end;
+        }
+        r.say("dot", i, end);
+        return end;
+    }
+    let stop = !many || r.scan.could_end(end);
+    r.mark(if stop { '.' } else { ',' }, i);
+    end
+}
+
+/// How strongly a mark parts what is around it; of several in a row the strongest stays.
+fn strength(mark: char) -> u32 {
+    match mark {
+        ',' => 1,
+        ';' => 2,
+        ':' => 3,
+        '.' => 4,
+        '!' => 5,
+        _ => 6,
+    }
+}
+
+/// Leaves one mark between words, none before the first, and only `. ! ?` after the last.
+pub(super) fn tidy(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        let Item::Mark(mark) = piece.item else {
+            out.push(piece);
+            continue;
+        };
+        match out.last_mut() {
+            None => {}
+            Some(Piece {
+                item: Item::Mark(last),
+                source,
+            }) => {
+                if strength(mark) > strength(*last) {
+                    (*last, *source) = (mark, piece.source);
+                }
+            }
+            Some(_) => out.push(piece),
+        }
+    }
+    if let Some(Piece {
+        item: Item::Mark(',' | ';' | ':'),
+        ..
+    }) = out.last()
+    {
+        out.pop();
+    }
+    out
+}

@@ -1,0 +1,170 @@
+//! Amounts of money.
+
+use super::numbers::{Number, scale};
+use super::scan::Scan;
+use crate::text::numerals::integer;
+
+/// A currency: its sign, one and many of it, one and many of its hundredth.
+struct Currency(
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+/// Longer signs first.
+#[rustfmt::skip]
+const SIGNS: &[Currency] = &[
+    Currency("US$", "U S dollar", "U S dollars", "cent", "cents"),
+    Currency("HK$", "hong kong dollar", "hong kong dollars", "cent", "cents"),
+    Currency("NZ$", "new zealand dollar", "new zealand dollars", "cent", "cents"),
+    Currency("AU$", "australian dollar", "australian dollars", "cent", "cents"),
+    Currency("CA$", "canadian dollar", "canadian dollars", "cent", "cents"),
+    Currency("A$", "australian dollar", "australian dollars", "cent", "cents"),
+    Currency("C$", "canadian dollar", "canadian dollars", "cent", "cents"),
+    Currency("R$", "real", "reals", "centavo", "centavos"),
+    Currency("$", "dollar", "dollars", "cent", "cents"),
+    Currency("£", "pound", "pounds", "penny", "pence"),
+    Currency("€", "euro", "euros", "cent", "cents"),
+    Currency("¥", "yen", "yen", "", ""),
+    Currency("₹", "rupee", "rupees", "paisa", "paise"),
+    Currency("₩", "won", "won", "", ""),
+    Currency("₽", "ruble", "rubles", "kopeck", "kopecks"),
+    Currency("₺", "lira", "lira", "kurush", "kurush"),
+    Currency("₪", "shekel", "shekels", "agora", "agorot"),
+    Currency("฿", "baht", "baht", "satang", "satang"),
+    Currency("₿", "bitcoin", "bitcoins", "", ""),
+];
+
+/// Codes and signs that stand behind the number.
+#[rustfmt::skip]
+const BEHIND: &[Currency] = &[
+    Currency("USD", "U S dollar", "U S dollars", "cent", "cents"),
+    Currency("EUR", "euro", "euros", "cent", "cents"),
+    Currency("GBP", "british pound", "british pounds", "penny", "pence"),
+    Currency("JPY", "yen", "yen", "", ""),
+    Currency("CHF", "swiss franc", "swiss francs", "centime", "centimes"),
+    Currency("CAD", "canadian dollar", "canadian dollars", "cent", "cents"),
+    Currency("AUD", "australian dollar", "australian dollars", "cent", "cents"),
+    Currency("INR", "rupee", "rupees", "paisa", "paise"),
+    Currency("CNY", "yuan", "yuan", "", ""),
+    Currency("€", "euro", "euros", "cent", "cents"),
+    Currency("£", "pound", "pounds", "penny", "pence"),
+    Currency("$", "dollar", "dollars", "cent", "cents"),
+    Currency("¥", "yen", "yen", "", ""),
+    Currency("₽", "ruble", "rubles", "kopeck", "kopecks"),
+    Currency("¢", "cent", "cents", "", ""),
+    Currency("p", "penny", "pence", "", ""),
+];
+
+fn sign(s: &Scan, i: usize) -> Option<&'static Currency> {
+    SIGNS.iter().find(|c| s.starts(i, c.0))
+}
+
+/// "$3.50", "£5 million", "€10-20", "-" is read before.
+pub(super) fn read(s: &Scan, i: usize) -> Option<(usize, String)> {
+    if s.at(i).is_ascii_alphabetic()
+        && (s.before(i).is_ascii_alphanumeric() || s.letters(i) > i + 2)
+    {
+        return None;
+    }
+    let currency = sign(s, i)?;
+    let at = i + currency.0.chars().count();
+    let at = at + usize::from(s.at(at) == ' ' && s.at(at + 1).is_ascii_digit());
+    let minus = usize::from(matches!(s.at(at), '-' | '−'));
+    let number = Number::read(s, at + minus)?;
+    let prefix = if minus > 0 { "minus " } else { "" };
+    // "$10-20", "$10-$20", "$1.5–2 million".
+    let dash = usize::from(matches!(s.at(number.end), '-' | '–' | '—'));
+    if dash > 0 {
+        let next = number.end + 1;
+        let next = next + sign(s, next).map_or(0, |c| c.0.chars().count());
+        if let Some(second) = Number::read(s, next) {
+            let (end, words) = amount(s, currency, &second);
+            return Some((end, format!("{prefix}{} to {words}", number.words())));
+        }
+    }
+    let (end, words) = amount(s, currency, &number);
+    Some((end, format!("{prefix}{words}")))
+}
+
+/// "5€", "100 USD", "50p".
+pub(super) fn behind(s: &Scan, number: &Number) -> Option<(usize, String)> {
+    let at = number.end + usize::from(s.at(number.end) == ' ');
+    let fits = |c: &&Currency| {
+        // "5 p" is no price, and "5 $" is a price only if the sign is not that of the next number.
+        s.starts(at, c.0)
+            && (c.0 != "p" || at == number.end)
+            && !s.at(at + c.0.chars().count()).is_ascii_alphanumeric()
+            && (c.0 != "$" || at == number.end)
+    };
+    let currency = BEHIND.iter().find(fits)?;
+    let words = plain(currency, number);
+    Some((at + currency.0.chars().count(), words))
+}
+
+/// The number is followed by "million" or "k", or it is all.
+fn amount(s: &Scan, currency: &Currency, number: &Number) -> (usize, String) {
+    let at = s.spaces(number.end + usize::from(s.at(number.end) == '-'));
+    for name in [
+        "hundred",
+        "thousand",
+        "million",
+        "billion",
+        "trillion",
+        "quadrillion",
+    ] {
+        if at > number.end && s.word_is(at, name) {
+            return (
+                at + name.len(),
+                format!("{} {name} {}", number.words(), currency.2),
+            );
+        }
+    }
+    let short = scale(s, number.end).or_else(|| {
+        let name = match s.at(number.end) {
+            'k' | 'K' => "thousand",
+            'm' => "million",
+            'b' | 'B' => "billion",
+            't' | 'T' => "trillion",
+            _ => return None,
+        };
+        s.ends(number.end + 1).then_some((number.end + 1, name))
+    });
+    match short {
+        Some((end, name)) => (end, format!("{} {name} {}", number.words(), currency.2)),
+        None => (number.end, plain(currency, number)),
+    }
+}
+
+fn plain(currency: &Currency, number: &Number) -> String {
+    let &Currency(_, one, many, hundredth, hundredths) = currency;
+    let cents: Option<u32> = match &number.decimals {
+        Some(d) if d.len() == 2 && !hundredth.is_empty() => d.parse().ok(),
+        None => Some(0),
+        Some(_) => None,
+    };
+    let whole = integer(if number.whole.is_empty() {
+        "0"
+    } else {
+        &number.whole
+    });
+    let units = |words: &str| format!("{words} {}", if words == "one" { one } else { many });
+    match cents {
+        None => format!("{} {many}", number.words()),
+        Some(0) => units(&whole),
+        Some(c) => {
+            let cents = format!(
+                "{} {}",
+                integer(&c.to_string()),
+                if c == 1 { hundredth } else { hundredths }
+            );
+            if whole == "zero" {
+                cents
+            } else {
+                format!("{} and {cents}", units(&whole))
+            }
+        }
+    }
+}

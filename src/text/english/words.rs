@@ -1,0 +1,463 @@
+//! Words: ordinary ones, abbreviations, initials, acronyms, and letters mixed with digits.
+
+use super::abbreviations::{self, Dot};
+use super::dates::stop_is_wanted;
+use super::{Ending, Item, Reader, roman};
+use crate::text::lexicon;
+use crate::text::numerals::label;
+
+/// Acronyms that are said as words.
+const SAID: &[&str] = &[
+    "AIDS", "ASCII", "ASEAN", "BAFTA", "BASIC", "BIOS", "CAPTCHA", "CERN", "COBOL", "COVID",
+    "CRISPR", "DOS", "EBITDA", "FAQ", "FEMA", "FIFA", "FORTRAN", "GIF", "GUI", "HIPAA", "IKEA",
+    "INTERPOL", "JPEG", "JSON", "LAN", "LASER", "LEGO", "LIDAR", "MIDI", "MODEM", "MPEG", "NAFTA",
+    "NASA", "NASDAQ", "NATO", "NIMBY", "NOAA", "OPEC", "OSHA", "OXFAM", "PIN", "POSIX", "RADAR",
+    "RAID", "RAM", "REST", "ROM", "SARS", "SCUBA", "SIM", "SONAR", "SWAT", "TASER", "TED", "UEFA",
+    "UNESCO", "UNICEF", "WAN", "WASP", "YOLO", "ZIP",
+];
+
+/// Capitals that are letters although they look like words.
+const SPELLED: &[&str] = &[
+    "AC", "AD", "AI", "AM", "AWOL", "BA", "BBC", "CAD", "CEO", "CFO", "CIA", "CO", "CSS", "CTO",
+    "DIY", "DJ", "DNA", "EU", "FBI", "GPS", "HD", "HR", "ID", "IOS", "IRA", "IRS", "IT", "LA",
+    "LED", "MA", "MIA", "MS", "NBA", "NFL", "OS", "PA", "PE", "PM", "PR", "RAF", "RNA", "SAT",
+    "SMS", "SOS", "SUV", "TV", "UAE", "UFO", "UI", "UK", "UN", "URL", "US", "USA", "USB", "UX",
+    "VIP", "VR", "WHO",
+];
+
+/// Ordinary words that are written in capitals for emphasis, or are no acronyms.
+const COMMON: &[&str] = &[
+    "OK", "NO", "SO", "GO", "ON", "IN", "OF", "TO", "AT", "BY", "IF", "IS", "BE", "DO", "WE", "HE",
+    "ME", "MY", "UP", "OR", "AS", "AN",
+];
+
+/// Whether nearly all words of a text are in capitals, which then do not mark acronyms.
+pub(super) fn is_shouting(text: &str) -> bool {
+    let (mut capital, mut small) = (0, 0);
+    for word in text
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|w| w.chars().nth(1).is_some())
+    {
+        if word.chars().all(char::is_uppercase) {
+            capital += 1;
+        } else {
+            small += 1;
+        }
+    }
+    capital >= 2 && capital > 2 * small && (small > 0 || capital > 2 || text.trim().len() > 10)
+}
+
+/// Reads the word at `i`; none if no letter stands there.
+pub(super) fn read(r: &mut Reader, i: usize) -> Option<usize> {
+    let s = &r.scan;
+    if !s.at(i).is_ascii_alphabetic() {
+        return None;
+    }
+    if let Some((end, words)) = short_form(r, i) {
+        r.say(&words, i, end);
+        return Some(end);
+    }
+    if let Some(end) = dotted(r, i) {
+        return Some(end);
+    }
+    if let Some((end, words)) = abbreviated(r, i) {
+        let written = r.scan.text(i, r.scan.letters(i));
+        r.say(&words, i, end);
+        r.previous = written;
+        return Some(end);
+    }
+    let s = &r.scan;
+    if s.at(i).is_ascii_uppercase()
+        && !s.before(i).is_ascii_alphanumeric()
+        && let Some((end, words)) = roman::read(s, i, &r.previous)
+    {
+        r.say(&words, i, end);
+        return Some(end);
+    }
+    Some(compound(r, i))
+}
+
+/// Forms with signs inside.
+fn short_form(r: &Reader, i: usize) -> Option<(usize, String)> {
+    const FORMS: &[(&str, &str)] = &[
+        ("w/o", "without"),
+        ("c/o", "care of"),
+        ("n/a", "N A"),
+        ("c++", "C plus plus"),
+        ("c#", "C sharp"),
+        ("f#", "F sharp"),
+        ("a/c", "A C"),
+        ("r&b", "R and B"),
+        ("q&a", "Q and A"),
+        ("r&d", "R and D"),
+        ("at&t", "A T and T"),
+        ("he/she", "he or she"),
+        ("his/her", "his or her"),
+        ("and/or", "and or"),
+        ("s/he", "she or he"),
+        ("ph.d.", "P H D"),
+        ("ph.d", "P H D"),
+        ("w/", "with"),
+    ];
+    let s = &r.scan;
+    if s.before(i).is_ascii_alphanumeric() {
+        return None;
+    }
+    let (form, words) = FORMS.iter().find(|(form, _)| s.word_is(i, form))?;
+    // The dot of "Ph.D." ends a sentence too.
+    let end = i + form.len();
+    let stop = form.ends_with('.') && s.could_end(end);
+    Some((end - usize::from(stop), (*words).to_owned()))
+}
+
+/// "U.S.", "e.g.", "p.m.", "J.R.R.", and a single initial: "J. Smith".
+fn dotted(r: &mut Reader, i: usize) -> Option<usize> {
+    let s = &r.scan;
+    if s.before(i).is_ascii_alphanumeric() || s.at(i + 1) != '.' {
+        return None;
+    }
+    let mut letters = String::new();
+    let mut end = i;
+    while s.at(end).is_ascii_alphabetic() && s.at(end + 1) == '.' && letters.len() < 12 {
+        letters.push(s.at(end));
+        end += 2;
+    }
+    // "U.S" and "e.g" without the last dot.
+    let last = s.at(end).is_ascii_alphabetic() && s.ends(end + 1);
+    let dot = !last;
+    if last {
+        letters.push(s.at(end));
+        end += 1;
+    } else if s.at(end).is_ascii_alphanumeric() {
+        return None;
+    }
+    let known = match letters.to_ascii_lowercase().as_str() {
+        "eg" => Some("for example"),
+        "ie" => Some("that is"),
+        _ => None,
+    };
+    if letters.len() == 1 {
+        // A capital with a dot is an initial if a name or another one follows.
+        let next = s.spaces(end);
+        let initial = s.at(i).is_ascii_uppercase()
+            && s.at(next).is_ascii_uppercase()
+            && !abbreviations::opens_sentence(&s.ahead(next));
+        if !initial {
+            return None;
+        }
+    }
+    let next = s.spaces(end);
+    let stop = dot
+        && known.is_none()
+        && letters.len() > 1
+        && s.could_end(end)
+        && match s.at(next) {
+            '\0' => true,
+            _ if letters.eq_ignore_ascii_case("am") || letters.eq_ignore_ascii_case("pm") => {
+                stop_is_wanted(s, end)
+            }
+            _ => abbreviations::opens_sentence(&s.ahead(next)),
+        };
+    let end = end - usize::from(stop);
+    if let Some(words) = known {
+        r.say(words, i, end);
+    } else {
+        // "U.S.'s", "the M.D.s": the ending goes to the last letter.
+        letters.make_ascii_lowercase();
+        let ending = if r.scan.starts(end, "'s") && r.scan.ends(end + 2) {
+            2
+        } else {
+            usize::from(r.scan.at(end) == 's' && r.scan.ends(end + 1))
+        };
+        spell(r, &letters, ending > 0, i, end + ending);
+        return Some(end + ending);
+    }
+    Some(end)
+}
+
+/// Abbreviations with a dot, and a few that go without.
+fn abbreviated(r: &Reader, i: usize) -> Option<(usize, String)> {
+    let s = &r.scan;
+    let end = s.letters(i);
+    if s.before(i).is_ascii_alphanumeric() || end - i > 8 || !s.ends(end) {
+        return None;
+    }
+    let word = s.text(i, end);
+    let lower = word.to_ascii_lowercase();
+    if s.at(end) != '.' {
+        let words = match word.as_str() {
+            "Mr" => "mister",
+            "Mrs" => "missus",
+            "Ms" => "miz",
+            "Dr" => "doctor",
+            "Prof" => "professor",
+            "Jr" => "junior",
+            "Sr" => "senior",
+            "Ltd" => "limited",
+            "vs" => "versus",
+            "etc" => "et cetera",
+            "St" if s.at(s.spaces(end)).is_ascii_uppercase() => "saint",
+            "Mt" if s.at(s.spaces(end)).is_ascii_uppercase() => "mount",
+            _ => return None,
+        };
+        return Some((end, words.to_owned()));
+    }
+    let (words, dot) = abbreviations::abbreviation(&word)?;
+    let after = end + 1;
+    let next = s.spaces(after);
+    let name_follows = s.at(next).is_ascii_uppercase();
+    if dot == Dot::NumberFollows && !abbreviations::is_number(&s.ahead(next)) {
+        return None;
+    }
+    // "the sun. May": a month needs its day; "two min." needs its number.
+    if matches!(lower.as_str(), "mar" | "dec" | "al" | "ed" | "min" | "lb")
+        && lower != "al"
+        && r.previous.is_empty()
+        && r.out.is_empty()
+    {
+        return None;
+    }
+    if dot == Dot::NeverEnds && s.at(next) == '\0' {
+        return None;
+    }
+    let mut words = words;
+    if matches!(lower.as_str(), "st" | "dr") {
+        // "Baker St." after a name is a street, before a name a saint; so with drives and doctors.
+        let after_name =
+            r.previous.starts_with(|c: char| c.is_ascii_uppercase()) && !is_small_word(&r.previous);
+        let ordinal = r.previous.is_empty()
+            && matches!(r.out.last().map(|p| &p.item), Some(Item::Word(w)) if ["th", "rd", "nd", "st"].iter().any(|x| w.ends_with(x)));
+        let street = (after_name || ordinal)
+            && (!name_follows || ordinal || abbreviations::opens_sentence(&s.ahead(next)));
+        if street {
+            words = if lower == "st" { "street" } else { "drive" };
+        }
+    }
+    // The dot of "etc." may end the sentence as well.
+    let stop = dot != Dot::NeverEnds
+        && s.could_end(after)
+        && (s.at(next) == '\0'
+            || match dot {
+                Dot::NameMayFollow => abbreviations::opens_sentence(&s.ahead(next)),
+                Dot::DateMayFollow => !abbreviations::continues_date(&s.ahead(next)),
+                _ => false,
+            });
+    Some((after - usize::from(stop), words.to_owned()))
+}
+
+/// Words that stand with a capital at the beginning of a sentence and are not names.
+fn is_small_word(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    matches!(
+        lower.as_str(),
+        "in" | "at"
+            | "from"
+            | "to"
+            | "the"
+            | "of"
+            | "and"
+            | "near"
+            | "with"
+            | "for"
+            | "by"
+            | "on"
+            | "dear"
+            | "see"
+            | "ask"
+            | "but"
+            | "when"
+            | "as"
+            | "my"
+            | "our"
+            | "his"
+            | "her"
+            | "is"
+            | "was"
+            | "then"
+            | "so"
+            | "hello"
+            | "hi"
+            | "thanks"
+            | "yes"
+            | "no"
+            | "meet"
+            | "call"
+    )
+}
+
+/// A word with what hyphens join to it.
+fn compound(r: &mut Reader, i: usize) -> usize {
+    let s = &r.scan;
+    let first = s.word(i);
+    // "well-known": one word with hyphens if all parts are ordinary.
+    let mut end = first;
+    let mut plain = is_plain(r, i, first);
+    while plain && r.scan.at(end) == '-' && r.scan.at(end + 1).is_ascii_alphabetic() {
+        let part_end = r.scan.word(end + 1);
+        plain = is_plain(r, end + 1, part_end) && r.scan.ends(part_end);
+        if plain {
+            end = part_end;
+        }
+    }
+    let s = &r.scan;
+    if end > first && s.ends(end) {
+        let word = s.text(i, end);
+        r.previous.clone_from(&word);
+        r.push(Item::Word(word.to_ascii_lowercase()), i, end);
+        return end;
+    }
+    let end = one(r, i, first);
+    // "F-16", "COVID-19", "GPT-4": the hyphen is not said, the digits are a label.
+    let hyphen = usize::from(r.scan.at(end) == '-');
+    let digits = r.scan.digits(end + hyphen);
+    if digits > end + hyphen
+        && digits - end < 8
+        && !matches!(r.scan.at(digits), '.' | ',' | ':' | '/')
+            | !r.scan.at(digits + 1).is_ascii_digit()
+    {
+        // "mid-1990s" is a decade.
+        let decade = r.scan.at(digits) == 's' && r.scan.ends(digits + 1);
+        if !decade {
+            let words = label(&r.scan.text(end + hyphen, digits));
+            r.say(&words, end + hyphen, digits);
+            return digits;
+        }
+    }
+    end + hyphen * usize::from(r.scan.at(end + 1).is_ascii_alphanumeric())
+}
+
+/// Not capitals that may be spelled.
+fn is_plain(r: &Reader, from: usize, to: usize) -> bool {
+    let word = r.scan.text(from, to);
+    let capitals = word.chars().filter(char::is_ascii_uppercase).count();
+    r.shouts
+        || capitals == 0
+        || capitals == 1
+            && (word.len() > 1 || matches!(word.as_str(), "I" | "A"))
+            && word.starts_with(|c: char| c.is_ascii_uppercase())
+}
+
+/// Reads the letters from `i` to `end`, and returns where they end.
+fn one(r: &mut Reader, i: usize, end: usize) -> usize {
+    let word = r.scan.text(i, end);
+    let lower = word.to_ascii_lowercase();
+    let attached = r.scan.before(i).is_ascii_digit() || r.scan.at(end).is_ascii_digit();
+    r.previous.clone_from(&word);
+    if (r.knows)(&lower) {
+        r.push(Item::Word(lower), i, end);
+        return end;
+    }
+    if lower == "ok" {
+        r.push(Item::Word("okay".to_owned()), i, end);
+        return end;
+    }
+    // "FBI's", "CDs": the ending is not part of the acronym.
+    let (stem, ending) = match word
+        .strip_suffix("'s")
+        .or_else(|| word.strip_suffix("'S"))
+        .or_else(|| word.strip_suffix('s'))
+    {
+        Some(stem) if stem.len() > 1 && all_capitals(stem) => (stem, true),
+        _ => (word.as_str(), false),
+    };
+    if is_spelled(r, stem, attached) {
+        spell(r, &stem.to_ascii_lowercase(), ending, i, end);
+    } else if all_capitals(stem) || !camel(&word) {
+        r.push(Item::Word(lower), i, end);
+    } else {
+        camel_parts(r, &word, i);
+    }
+    end
+}
+
+fn all_capitals(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+/// Whether a word is said letter by letter.
+fn is_spelled(r: &Reader, word: &str, attached: bool) -> bool {
+    let lower = word.to_ascii_lowercase();
+    if word.len() == 1 {
+        // The article and the pronoun are words.
+        return attached || !matches!(word, "a" | "A" | "I" | "i" | "O" | "o");
+    }
+    if !all_capitals(word) {
+        // "b2b", "mp3": short and with digits.
+        let vowel = lower.bytes().any(|b| b"aeiouy".contains(&b));
+        return lexicon::is_initials(&lower) && word.len() < 4
+            || attached && word.len() <= 3 && (!vowel || lexicon::pronounce(&lower).is_none());
+    }
+    if SAID.contains(&word) || word.len() > 6 && lexicon::pronounce(&lower).is_some() {
+        return false;
+    }
+    if r.shouts {
+        // Among other capitals only sure acronyms are spelled.
+        return lexicon::is_initials(&lower)
+            || lexicon::pronounce(&lower).is_none() && (word.len() <= 3 || !has_vowel(&lower));
+    }
+    if attached && word.len() <= 3 || SPELLED.contains(&word) {
+        return !COMMON.contains(&word) || attached;
+    }
+    if COMMON.contains(&word) {
+        return false;
+    }
+    lexicon::is_initials(&lower)
+        || lexicon::pronounce(&lower).is_none() && (word.len() <= 5 || !has_vowel(&lower))
+}
+
+fn has_vowel(lower: &str) -> bool {
+    lower.bytes().any(|b| b"aeiouy".contains(&b))
+}
+
+/// Says letters by name; `plural` puts an "s" behind the last.
+fn spell(r: &mut Reader, letters: &str, plural: bool, from: usize, to: usize) {
+    let last = letters.chars().count();
+    for (n, letter) in letters.chars().enumerate() {
+        let ending = if plural && n + 1 == last {
+            Ending::S
+        } else {
+            Ending::None
+        };
+        r.push(Item::Letter(letter, ending), from, to);
+    }
+    r.previous.clear();
+}
+
+/// A capital after a small letter, which known words do not have.
+fn camel(word: &str) -> bool {
+    word.as_bytes()
+        .windows(2)
+        .any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase())
+        && lexicon::pronounce(&word.to_ascii_lowercase()).is_none()
+}
+
+/// "iPhone", "YouTube", "JavaScript": read in parts if they are words.
+fn camel_parts(r: &mut Reader, word: &str, i: usize) {
+    let mut cuts = vec![0];
+    let bytes = word.as_bytes();
+    cuts.extend(
+        (1..bytes.len())
+            .filter(|&k| bytes[k - 1].is_ascii_lowercase() && bytes[k].is_ascii_uppercase()),
+    );
+    cuts.push(word.len());
+    let parts: Vec<(usize, usize)> = cuts.windows(2).map(|w| (w[0], w[1])).collect();
+    let known = |&(from, to): &(usize, usize)| {
+        let part = &word[from..to];
+        to - from == 1
+            || all_capitals(part)
+            || lexicon::pronounce(&part.to_ascii_lowercase()).is_some()
+    };
+    // "McDonald", "LaTeX": better as one than in shreds.
+    if !parts.iter().all(known) {
+        r.push(Item::Word(word.to_ascii_lowercase()), i, i + word.len());
+        return;
+    }
+    for (from, to) in parts {
+        let part = word[from..to].to_ascii_lowercase();
+        if to - from == 1 || all_capitals(&word[from..to]) && lexicon::pronounce(&part).is_none() {
+            spell(r, &part, false, i + from, i + to);
+        } else {
+            r.push(Item::Word(part), i + from, i + to);
+        }
+    }
+}

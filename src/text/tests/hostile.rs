@@ -1,0 +1,225 @@
+//! Any input: no panic, linear time, bounded sentences, ids within the table.
+
+use std::time::{Duration, Instant};
+
+use crate::text::{Cleaner, FrontEnd};
+use crate::voice::config::{FrontendConfig, LexiconUse};
+
+/// A quadratic step would need hours for a megabyte; a slow and busy machine needs seconds.
+const LINEAR: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_megabyte_of_anything_is_read_in_linear_time() {
+    let front_ends = [
+        FrontEnd::new(&FrontendConfig {
+            lexicon: LexiconUse::Cmudict,
+            max_symbols: 120,
+            ..FrontendConfig::default()
+        })
+        .expect("table"),
+        FrontEnd::new(&FrontendConfig::default())
+            .expect("table")
+            .with_cleaner(Cleaner::Published),
+    ];
+    for unit in [
+        "a",
+        "A",
+        ".",
+        "1",
+        "(",
+        "{",
+        "}",
+        "-",
+        "'",
+        "\"",
+        " ",
+        "\n",
+        "a.",
+        "A. ",
+        "1.",
+        "1,",
+        "1-",
+        "1:",
+        "1/",
+        "a@",
+        "a/",
+        "http://",
+        "$1",
+        "5'",
+        "1 ",
+        "a\n",
+        "{a",
+        "é",
+        "😀",
+        "½",
+        "北",
+        "MP3 ",
+        "Mr. ",
+        "1st ",
+        "x.y ",
+        "the cat sat on the mat, and then ",
+        "I",
+    ] {
+        let text = unit.repeat(1_000_000 / unit.len());
+        for front_end in &front_ends {
+            let start = Instant::now();
+            let symbols: usize = front_end.sentences(&text).map(|s| s.ids.len()).sum();
+            let split = start.elapsed();
+            let whole = front_end.encode(&text).ids.len();
+            let elapsed = start.elapsed();
+            println!(
+                "{unit:>10?} split {split:>8.0?} whole {:>8.0?}, {symbols} and {whole} symbols",
+                elapsed - split
+            );
+            assert!(elapsed < LINEAR, "{unit:?} took {elapsed:?}");
+        }
+    }
+}
+
+/// A small generator, so that a failure can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % n
+    }
+}
+
+#[test]
+fn random_mixtures_keep_the_promises() {
+    const PIECES: &[&str] = &[
+        "1",
+        "0",
+        "23",
+        "1999",
+        "$",
+        "£",
+        "€",
+        ".",
+        ",",
+        ":",
+        "/",
+        "-",
+        "–",
+        "—",
+        "'",
+        "\"",
+        "(",
+        ")",
+        "{",
+        "}",
+        "HH",
+        "AH0",
+        " ",
+        "  ",
+        "\n",
+        "\n\n",
+        "st",
+        "nd",
+        "pm",
+        "a.m.",
+        "km",
+        "%",
+        "°",
+        "°C",
+        "½",
+        "Dr.",
+        "St.",
+        "No.",
+        "etc.",
+        "March",
+        "May",
+        "VIII",
+        "Henry",
+        "FBI",
+        "CDs",
+        "iPhone",
+        "well-known",
+        "a",
+        "I",
+        "x",
+        "é",
+        "ß",
+        "北",
+        "😀",
+        "\u{301}",
+        "\u{0}",
+        "@",
+        "&",
+        "#",
+        "+",
+        "=",
+        "*",
+        "^",
+        "²",
+        "www.",
+        "example.com",
+        "http://",
+        "…",
+        "?",
+        "!",
+        "T",
+        "e",
+        "k",
+        "M",
+        "bn",
+        "million",
+        "of",
+        "the",
+        "[",
+        "]",
+        "<",
+        ">",
+        "|",
+        "_",
+        "~",
+        "\t",
+        "\u{a0}",
+        "\u{200b}",
+        "ﬁ",
+        "'s",
+        "+44",
+        "555",
+        "1234",
+    ];
+    let mut random = Random(7);
+    let front_ends: Vec<FrontEnd> = [0, 1, 12, 50]
+        .into_iter()
+        .flat_map(|max_symbols| {
+            [LexiconUse::None, LexiconUse::Cmudict].map(|lexicon| {
+                FrontEnd::new(&FrontendConfig {
+                    symbols: Vec::new(),
+                    lexicon,
+                    max_symbols,
+                })
+                .expect("table")
+            })
+        })
+        .flat_map(|f| [f.clone(), f.with_cleaner(Cleaner::Published)])
+        .collect();
+    for round in 0..20_000 {
+        let count = 1 + random.below(14);
+        let text: String = (0..count)
+            .map(|_| PIECES[random.below(PIECES.len())])
+            .collect();
+        front_ends[round % front_ends.len()].prove(&text);
+    }
+}
+
+#[test]
+fn sentences_cover_the_input_in_order_with_what_is_spoken() {
+    let front_end = FrontEnd::new(&FrontendConfig::default()).expect("table");
+    let text = "One two. Three—four! 5.5?\n\n- six\n- Dr. Seven";
+    front_end.prove(text);
+    let spoken: String = front_end.sentences(text).map(|s| s.text).collect();
+    let letters = |s: &str| {
+        s.chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect::<String>()
+    };
+    assert_eq!(letters(&spoken), letters(text));
+}
