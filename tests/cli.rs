@@ -2,9 +2,9 @@
 //! clear message, never a panic, and never half a file.
 
 mod cli {
-    pub mod files;
-    pub mod say;
-    pub mod usage;
+    mod files;
+    mod say;
+    mod usage;
 }
 
 use std::path::{Path, PathBuf};
@@ -50,7 +50,9 @@ fn json(output: &Output) -> serde_json::Value {
 }
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
 }
 
 /// A directory that is empty again when dropped, and paths in it.
@@ -69,7 +71,12 @@ impl Place {
     fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.0.path()).expect("the directory is there");
         let mut names: Vec<_> = entries
-            .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
+            .map(|e| {
+                e.expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .collect();
         names.sort();
         names

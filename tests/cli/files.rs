@@ -8,11 +8,21 @@ use crate::{Place, command, failure, fixture, json, success, tts};
 /// The ids of the published front end, from the command line's own text and from a file.
 #[test]
 fn text_gives_published_ids() {
-    let args = ["text", "Hi, Mr. B", "--cleaner", "published", "--no-split", "--json"];
+    let args = [
+        "text",
+        "Hi, Mr. B",
+        "--cleaner",
+        "published",
+        "--no-split",
+        "--json",
+    ];
     let shown = json(&tts(&args));
     let sentence = &shown["sentences"][0];
     assert_eq!(sentence["normalized"], "hi, mister b");
-    assert_eq!(sentence["ids"], serde_json::json!([45, 46, 6, 11, 50, 46, 56, 57, 42, 55, 11, 39]));
+    assert_eq!(
+        sentence["ids"],
+        serde_json::json!([45, 46, 6, 11, 50, 46, 56, 57, 42, 55, 11, 39])
+    );
     assert_eq!(sentence["symbols"][2], ",");
     assert_eq!(shown["sentences"].as_array().unwrap().len(), 1);
 }
@@ -41,8 +51,14 @@ fn text_that_cannot_be_spoken() {
         (&["text", "--file", "/no/such/file"], "/no/such/file"),
         (&["text", "--file", &latin1], "line 2"),
         (&["text", "--file", &latin1], "not UTF-8"),
-        (&["text", "Hi.", "--voice", "/no/such/voice"], "/no/such/voice"),
-        (&["text", "Hi.", "--lexicon", "/no/such/lexicon"], "/no/such/lexicon"),
+        (
+            &["text", "Hi.", "--voice", "/no/such/voice"],
+            "/no/such/voice",
+        ),
+        (
+            &["text", "Hi.", "--lexicon", "/no/such/lexicon"],
+            "/no/such/lexicon",
+        ),
     ] {
         if args[1].contains('\u{0}') {
             // No program can be given a zero byte.
@@ -72,7 +88,11 @@ fn closed_pipe_is_quiet() {
     child.stdout.take().unwrap().read_exact(&mut start).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn write_tone(path: &str, sample_rate: u32, seconds: f32) {
@@ -93,9 +113,21 @@ fn write_tone(path: &str, sample_rate: u32, seconds: f32) {
 #[test]
 fn mel_of_a_recording() {
     let place = Place::new();
-    let (wav, npy, flipped) = (place.path("a.wav"), place.path("a.npy"), place.path("b.npy"));
+    let (wav, npy, flipped) = (
+        place.path("a.wav"),
+        place.path("a.npy"),
+        place.path("b.npy"),
+    );
     write_tone(&wav, 44_100, 1.0);
-    let made = json(&tts(&["mel", &wav, "-o", &npy, "--plot", &place.path("a.png"), "--json"]));
+    let made = json(&tts(&[
+        "mel",
+        &wav,
+        "-o",
+        &npy,
+        "--plot",
+        &place.path("a.png"),
+        "--json",
+    ]));
     assert_eq!(made["frames"], 22050 / 256 + 1);
     assert_eq!(made["resampled_from"], 44_100);
     let mel = tts::audio::npy::read_file(npy.as_ref()).unwrap();
@@ -103,8 +135,15 @@ fn mel_of_a_recording() {
     success(&tts(&["mel", &wav, "-o", &flipped, "--bands-first"]));
     let flipped = tts::audio::npy::read_file(flipped.as_ref()).unwrap();
     assert_eq!(flipped.shape, [80, 87]);
-    assert_eq!(flipped.data[3 * 87 + 50].to_bits(), mel.data[50 * 80 + 3].to_bits());
-    assert!(std::fs::read(place.path("a.png")).unwrap().starts_with(b"\x89PNG"));
+    assert_eq!(
+        flipped.data[3 * 87 + 50].to_bits(),
+        mel.data[50 * 80 + 3].to_bits()
+    );
+    assert!(
+        std::fs::read(place.path("a.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
     assert_eq!(place.files(), ["a.npy", "a.png", "a.wav", "b.npy"]);
 }
 
@@ -112,7 +151,11 @@ fn mel_of_a_recording() {
 #[test]
 fn mel_refuses() {
     let place = Place::new();
-    let (wav, empty, text) = (place.path("a.wav"), place.path("e.wav"), place.path("t.wav"));
+    let (wav, empty, text) = (
+        place.path("a.wav"),
+        place.path("e.wav"),
+        place.path("t.wav"),
+    );
     write_tone(&wav, 22_050, 0.1);
     write_tone(&empty, 22_050, 0.0);
     std::fs::write(&text, "no sound here").unwrap();
@@ -121,7 +164,11 @@ fn mel_refuses() {
         ("/no/such.wav", &out, "/no/such.wav"),
         (text.as_str(), &out, "not a WAV file"),
         (empty.as_str(), &out, "no samples"),
-        (wav.as_str(), &place.path("no/dir/x.npy"), "make its directory"),
+        (
+            wav.as_str(),
+            &place.path("no/dir/x.npy"),
+            "make its directory",
+        ),
         (wav.as_str(), &place.path(""), "name of a file"),
     ] {
         let message = failure(&tts(&["mel", input, "-o", output]), 1);
@@ -129,7 +176,10 @@ fn mel_refuses() {
     }
     if cfg!(target_os = "linux") {
         let message = failure(&tts(&["mel", &wav, "-o", "/dev/full"]), 1);
-        assert!(message.contains("/dev/full") && message.contains("space"), "{message}");
+        assert!(
+            message.contains("/dev/full") && message.contains("space"),
+            "{message}"
+        );
     }
     assert_eq!(place.files(), ["a.wav", "e.wav", "t.wav"]);
 }
@@ -138,8 +188,15 @@ fn mel_refuses() {
 #[test]
 fn info_of_the_bundled_voice() {
     let text = success(&tts(&["info", "starter-squeezed"]));
-    assert!(text.contains("squeezed WaveGlow") && text.contains("Apache-2.0"), "{text}");
-    let info = json(&tts(&["info", "voices/starter-squeezed.safetensors", "--json"]));
+    assert!(
+        text.contains("squeezed WaveGlow") && text.contains("Apache-2.0"),
+        "{text}"
+    );
+    let info = json(&tts(&[
+        "info",
+        "voices/starter-squeezed.safetensors",
+        "--json",
+    ]));
     assert_eq!(info["name"], "starter-squeezed");
     assert_eq!(info["config"]["audio"]["sampling_rate"], 22050);
 }
@@ -158,7 +215,10 @@ fn damaged_voices_are_refused() {
     huge[..8].copy_from_slice(&u64::MAX.to_le_bytes());
     let mut lying = good.clone();
     // The configuration is text in the header: another size of the same length is a lie.
-    let at = good.windows(16).position(|w| w.starts_with(b"prenet_dim")).unwrap();
+    let at = good
+        .windows(16)
+        .position(|w| w.starts_with(b"prenet_dim"))
+        .unwrap();
     let digit = at + good[at..].iter().position(u8::is_ascii_digit).unwrap();
     lying[digit] ^= 1;
     let voices = [
@@ -213,24 +273,55 @@ fn flipped_bits_do_not_crash() {
 fn import_of_checkpoints() {
     let place = Place::new();
     let checkpoint = |name: &str| fixture("checkpoints").join(name).display().to_string();
-    let (tacotron2, waveglow) = (checkpoint("tacotron2_bare.pt"), checkpoint("waveglow_module.pt"));
-    let (f32_voice, f16_voice) = (place.path("small.safetensors"), place.path("half.safetensors"));
+    let (tacotron2, waveglow) = (
+        checkpoint("tacotron2_bare.pt"),
+        checkpoint("waveglow_module.pt"),
+    );
+    let (f32_voice, f16_voice) = (
+        place.path("small.safetensors"),
+        place.path("half.safetensors"),
+    );
     let import = |t: &str, w: &str, out: &str, more: &[&str]| {
-        tts(&[&["import", "--tacotron2", t, "--waveglow", w, "-o", out], more].concat())
+        tts(&[
+            &["import", "--tacotron2", t, "--waveglow", w, "-o", out],
+            more,
+        ]
+        .concat())
     };
-    success(&import(&tacotron2, &waveglow, &f32_voice, &["--license", "CC0-1.0"]));
+    success(&import(
+        &tacotron2,
+        &waveglow,
+        &f32_voice,
+        &["--license", "CC0-1.0"],
+    ));
     let info = json(&tts(&["info", &f32_voice, "--json"]));
-    assert_eq!((&info["name"], &info["license"]), (&"small".into(), &"CC0-1.0".into()));
-    let made = json(&import(&tacotron2, &waveglow, &f16_voice, &["--f16", "--name", "other", "--json"]));
+    assert_eq!(
+        (&info["name"], &info["license"]),
+        (&"small".into(), &"CC0-1.0".into())
+    );
+    let made = json(&import(
+        &tacotron2,
+        &waveglow,
+        &f16_voice,
+        &["--f16", "--name", "other", "--json"],
+    ));
     assert_eq!(made["name"], "other");
     let size = |path: &str| std::fs::metadata(path).unwrap().len();
     assert!(size(&f16_voice) < size(&f32_voice));
     let before = place.files();
     for (t, w, said) in [
-        (checkpoint("hostile_os_system.pt"), waveglow.clone(), "system"),
-        (waveglow.clone(), tacotron2.clone(), "missing"),
+        (
+            checkpoint("hostile_os_system.pt"),
+            waveglow.clone(),
+            "system",
+        ),
+        (waveglow.clone(), tacotron2.clone(), "swapped"),
         ("/no/such.pt".to_owned(), waveglow.clone(), "/no/such.pt"),
-        ("voices/README.md".to_owned(), waveglow.clone(), "voices/README.md"),
+        (
+            "voices/README.md".to_owned(),
+            waveglow.clone(),
+            "voices/README.md",
+        ),
     ] {
         let message = failure(&import(&t, &w, &place.path("bad.safetensors"), &[]), 1);
         assert!(message.contains(said), "{message}");

@@ -2,7 +2,9 @@
 
 use crate::{Place, failure, success, tts};
 
-const COMMANDS: [&str; 8] = ["say", "vocode", "mel", "text", "import", "info", "bench", "devices"];
+const COMMANDS: [&str; 8] = [
+    "say", "vocode", "mel", "text", "import", "info", "bench", "devices",
+];
 
 /// Help exists for every command, goes to stdout, and is a success.
 #[test]
@@ -29,14 +31,35 @@ fn nonsense_is_a_usage_error() {
         (&["say", "Hi.", "--file", "f", "-o", "x.wav"], "--file"),
         (&["say", "Hi.", "-o", "x.wav", "--sigma", "-1"], "--sigma"),
         (&["say", "Hi.", "-o", "x.wav", "--sigma", "NaN"], "--sigma"),
-        (&["say", "Hi.", "-o", "x.wav", "--denoise", "inf"], "--denoise"),
+        (
+            &["say", "Hi.", "-o", "x.wav", "--denoise", "inf"],
+            "--denoise",
+        ),
         (&["say", "Hi.", "-o", "x.wav", "--speed", "0"], "--speed"),
-        (&["say", "Hi.", "-o", "x.wav", "--gate-threshold", "2"], "--gate-threshold"),
-        (&["say", "Hi.", "-o", "x.wav", "--sample-rate", "0"], "--sample-rate"),
-        (&["say", "Hi.", "-o", "x.wav", "--sample-rate", "4294967296"], "--sample-rate"),
-        (&["say", "Hi.", "-o", "x.wav", "--threads", "0"], "--threads"),
-        (&["say", "Hi.", "-o", "x.wav", "--device", "abacus"], "--device"),
-        (&["say", "Hi.", "-o", "x.wav", "--format", "mp3"], "--format"),
+        (
+            &["say", "Hi.", "-o", "x.wav", "--gate-threshold", "2"],
+            "--gate-threshold",
+        ),
+        (
+            &["say", "Hi.", "-o", "x.wav", "--sample-rate", "0"],
+            "--sample-rate",
+        ),
+        (
+            &["say", "Hi.", "-o", "x.wav", "--sample-rate", "4294967296"],
+            "--sample-rate",
+        ),
+        (
+            &["say", "Hi.", "-o", "x.wav", "--threads", "0"],
+            "--threads",
+        ),
+        (
+            &["say", "Hi.", "-o", "x.wav", "--device", "abacus"],
+            "--device",
+        ),
+        (
+            &["say", "Hi.", "-o", "x.wav", "--format", "mp3"],
+            "--format",
+        ),
         (&["say", "Hi.", "-o", "-", "--json"], "--json"),
         (&["text", "Hi.", "--cleaner", "german"], "--cleaner"),
         (&["bench", "--random", "300"], "--random"),
@@ -70,10 +93,28 @@ fn devices() {
 fn bench() {
     let place = Place::new();
     let report = crate::json(&tts(&[
-        "bench", "--chars", "20", "--frames", "40", "--batch", "2", "--runs", "3", "--threads", "1",
+        "bench",
+        "--chars",
+        "20",
+        "--frames",
+        "40",
+        "--batch",
+        "2",
+        "--runs",
+        "3",
+        "--threads",
+        "1",
+        "--precision",
+        "f32",
         "--json",
     ]));
-    for (key, value) in [("chars", 20), ("frames", 40), ("batch", 2), ("runs", 3), ("threads", 1)] {
+    for (key, value) in [
+        ("chars", 20),
+        ("frames", 40),
+        ("batch", 2),
+        ("runs", 3),
+        ("threads", 1),
+    ] {
         assert_eq!(report[key], value, "{key}");
     }
     assert_eq!(report["device"], "cpu");
@@ -87,7 +128,14 @@ fn bench() {
     let samples = 2.0 * 40.0 * 256.0;
     let rate = samples / number(&latency["mean"]);
     assert!((number(&report["samples_per_s"]) / rate - 1.0).abs() < 0.05);
-    for key in ["rtf", "decoder_ms_per_step", "vocoder_samples_per_s", "vocoder_gflops", "load_s", "peak_rss_mb"] {
+    for key in [
+        "rtf",
+        "decoder_ms_per_step",
+        "vocoder_samples_per_s",
+        "vocoder_gflops",
+        "load_s",
+        "peak_rss_mb",
+    ] {
         assert!(number(&report[key]) > 0.0, "{key}");
     }
     assert!(place.files().is_empty());

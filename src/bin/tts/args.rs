@@ -430,7 +430,7 @@ mod tests {
             ("--sigma", "0"),
             ("--sigma", "0.666"),
             ("--speed", "2"),
-            ("--gate-threshold", "1"),
+            ("--gate-threshold", "0.9"),
         ] {
             assert!(say(good.0, good.1), "{good:?}");
         }
@@ -440,6 +440,7 @@ mod tests {
             ("--sigma", "inf"),
             ("--denoise", "-0.1"),
             ("--gate-threshold", "0"),
+            ("--gate-threshold", "1"),
             ("--speed", "0"),
             ("--sample-rate", "0"),
             ("--sample-rate", "7999"),

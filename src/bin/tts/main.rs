@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         Ok(()) | Err(Fail::BrokenPipe) => 0,
         Err(Fail::Failed(message)) => complain(&message, 1),
         Err(Fail::Usage(message)) => complain(&message, 2),
-        Err(Fail::Interrupted) => complain("interrupted; nothing was written", 130),
+        Err(Fail::Interrupted) => complain("interrupted", 130),
     };
     ExitCode::from(code)
 }

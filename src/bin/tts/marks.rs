@@ -1,17 +1,22 @@
 //! `--marks`: when sentences, words and phonemes are spoken, as JSON.
 
+use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
 
-use tts::audio::output;
+use tts::audio::output::OutputFile;
 use tts::synth::{MarkKind, SentenceReport};
 
 use crate::fail::{Fail, Result};
 use crate::sink::Sink;
 
+/// Marks of all sentences, and the file that they will be written to: begun before any speech is
+/// made, so that a place that cannot be written to is noticed at once.
 #[derive(Serialize)]
 pub(crate) struct Marks {
+    #[serde(skip)]
+    file: OutputFile,
     /// Samples per second of the file.
     sample_rate: u32,
     #[serde(rename = "marks")]
@@ -34,13 +39,14 @@ struct Mark {
 }
 
 impl Marks {
-    /// No marks yet of a sound that is made at `voice_rate` Hz.
-    pub(crate) fn new(sink: &Sink, voice_rate: u32) -> Self {
-        Self {
+    /// No marks yet of a sound that is made at `voice_rate` Hz and goes to `sink`.
+    pub(crate) fn create(path: &Path, sink: &Sink, voice_rate: u32) -> Result<Self> {
+        Ok(Self {
+            file: OutputFile::create(path)?,
             sample_rate: sink.sample_rate(),
             list: Vec::new(),
             voice_rate,
-        }
+        })
     }
 
     /// Adds the marks of a sentence of `text`.
@@ -64,9 +70,16 @@ impl Marks {
         }
     }
 
-    pub(crate) fn write(&self, path: &Path) -> Result {
-        let mut json = serde_json::to_vec_pretty(self).map_err(|e| Fail::failed(e.to_string()))?;
+    /// Writes the JSON; the file appears with its [`OutputFile::finish`].
+    pub(crate) fn write(mut self) -> Result<OutputFile> {
+        let mut json = serde_json::to_vec_pretty(&self).map_err(|e| Fail::failed(e.to_string()))?;
         json.push(b'\n');
-        Ok(output::write_file(path, &json)?)
+        self.file
+            .write_all(&json)
+            .map_err(|source| tts::audio::Error::Write {
+                name: self.file.name().to_owned(),
+                source,
+            })?;
+        Ok(self.file)
     }
 }

@@ -94,10 +94,11 @@ pub(crate) fn run(args: &Say) -> Result {
     // Only now that there is something to speak: bad text leaves no trace of an output.
     let mut sink = Sink::create(&args.output, ready.sample_rate())?;
     let rate = f64::from(ready.sample_rate());
-    let mut marks = args
+    let marks = args
         .marks
         .as_ref()
-        .map(|_| Marks::new(&sink, ready.sample_rate()));
+        .map(|path| Marks::create(path, &sink, ready.sample_rate()));
+    let mut marks = marks.transpose()?;
     let mut sentences = Vec::new();
     let mut first_audio = None;
     let mut spoken = 0;
@@ -133,9 +134,11 @@ pub(crate) fn run(args: &Say) -> Result {
     drop(progress);
     let total = begun.elapsed();
     let sample_rate = sink.sample_rate();
+    // Everything is on the disk before anything gets its name.
+    let marks = marks.map(Marks::write).transpose()?;
     let samples = sink.finish()?;
-    if let (Some(marks), Some(path)) = (&marks, &args.marks) {
-        marks.write(path)?;
+    if let Some(file) = marks {
+        file.finish()?;
     }
     let made = Made {
         output: args.output.output.display().to_string(),
