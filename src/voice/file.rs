@@ -216,9 +216,12 @@ fn read_header(bytes: &[u8]) -> Result<(usize, Metadata)> {
         .map(|b| u64::from_le_bytes(*b))
         .ok_or_else(|| Error::Container("shorter than a safetensors header".into()))?;
     if length > MAX_HEADER {
-        return Err(Error::Container(format!(
-            "not a safetensors file: it claims a header of {length} bytes"
-        )));
+        let checkpoint = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0x80, 0x02]);
+        return Err(Error::Container(if checkpoint {
+            "a PyTorch checkpoint, which must be imported before it can speak".into()
+        } else {
+            format!("not a safetensors file: it claims a header of {length} bytes")
+        }));
     }
     let (header, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|e| Error::Container(e.to_string()))?;

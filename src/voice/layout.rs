@@ -7,7 +7,7 @@ use super::config::{Tacotron2Config, VoiceConfig, WaveGlowConfig, WaveGlowKind};
 
 /// Prefix of the names of Tacotron 2.
 pub const TACOTRON2: &str = "tacotron2.";
-/// Prefix of the names of `WaveGlow`.
+/// Prefix of the names of WaveGlow.
 pub const WAVEGLOW: &str = "waveglow.";
 
 /// Every tensor that both networks need, as `(name, shape)`, in a fixed order.
@@ -117,7 +117,7 @@ pub fn tacotron2_tensors(c: &Tacotron2Config) -> Vec<(String, Vec<usize>)> {
     t.rows
 }
 
-/// The tensors of `WaveGlow`, of either kind, as `(name, shape)`.
+/// The tensors of WaveGlow, of either kind, as `(name, shape)`.
 pub fn waveglow_tensors(c: &WaveGlowConfig) -> Vec<(String, Vec<usize>)> {
     let mut t = Table::new(WAVEGLOW);
     let channels = c.wn.n_channels;

@@ -123,7 +123,9 @@ fn rotation(n: usize, stream: u64, out: &mut [f32]) {
             .map(|i| unit(stream, base + i) - 0.5)
             .collect();
         let norm = v.iter().map(|x| x * x).sum::<f32>().sqrt();
-        v.iter_mut().for_each(|x| *x /= norm.max(1e-6));
+        for x in &mut v {
+            *x /= norm.max(1e-6);
+        }
         for row in out.chunks_exact_mut(n) {
             let dot: f32 = row.iter().zip(&v).map(|(a, b)| a * b).sum();
             row.iter_mut()

@@ -157,7 +157,9 @@ impl TensorView<'_> {
                 if let Some(scale) = self.scale() {
                     let row = (out.len() / scale.len().max(1)).max(1);
                     for (row, scale) in out.chunks_mut(row).zip(scale) {
-                        row.iter_mut().for_each(|x| *x *= scale);
+                        for x in row {
+                            *x *= scale;
+                        }
                     }
                 }
             }
@@ -166,7 +168,10 @@ impl TensorView<'_> {
                 if self.dtype == Dtype::F16 {
                     // What a stored file would give back.
                     out.par_chunks_mut(BLOCK).for_each(|out| {
-                        out.iter_mut().for_each(|x| *x = f16::from_f32(*x).to_f32())
+                        let mut block = [f16::ZERO; BLOCK];
+                        let block = &mut block[..out.len()];
+                        block.convert_from_f32_slice(out);
+                        block.convert_to_f32_slice(out);
                     });
                 }
             }

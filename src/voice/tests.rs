@@ -1,7 +1,7 @@
 //! What these prove: the bundled voice opens, written voices read back bit for bit, and nothing about a
 //! file is believed without a check.
 
-use super::config::{Tacotron2Config, WaveGlowConfig, WaveGlowKind, WnConfig};
+use super::config::{FrontendConfig, Tacotron2Config, WaveGlowConfig, WaveGlowKind, WnConfig};
 use super::layout::expected_tensors;
 use super::{Dtype, Error, StorageType, Voice, VoiceConfig, VoiceWriter};
 
@@ -17,7 +17,7 @@ pub(super) fn tiny_config(kind: WaveGlowKind) -> VoiceConfig {
             hop_length: 16,
             ..Default::default()
         },
-        frontend: Default::default(),
+        frontend: FrontendConfig::default(),
         tacotron2: Tacotron2Config {
             n_mel_channels: 4,
             symbols_embedding_dim: 6,
@@ -94,6 +94,18 @@ fn a_written_voice_reads_back_bit_for_bit() {
                 assert_eq!(a.raw(), b.raw(), "{name}");
             }
         }
+    }
+}
+
+#[test]
+fn the_seeds_of_the_fuzzer_are_voices_and_a_checkpoint_is_told_apart() {
+    let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/voice");
+    for seed in ["waveglow", "squeezewave"] {
+        Voice::open(format!("{seeds}/{seed}.safetensors")).unwrap();
+    }
+    for seed in ["small.pt", "small_legacy.pt"] {
+        let error = Voice::open(format!("{seeds}/../checkpoint/{seed}")).unwrap_err();
+        assert!(error.to_string().contains("PyTorch checkpoint"), "{error}");
     }
 }
 
@@ -415,7 +427,7 @@ fn info_counts_every_weight() {
     assert_eq!(info.sampling_rate, 22_050);
     // The published sizes, from the published names: 28,193,153 trainable and 4 x running statistics.
     let published = VoiceConfig {
-        frontend: Default::default(),
+        frontend: FrontendConfig::default(),
         ..serde_json::from_str(r#"{"tacotron2":{},"waveglow":{}}"#).unwrap()
     };
     let info = Voice::random(published, 0, StorageType::F16)

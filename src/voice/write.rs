@@ -44,6 +44,15 @@ pub struct VoiceWriter {
     storage: StorageType,
 }
 
+/// The JSON at the start of a safetensors file.
+#[derive(Serialize)]
+struct Header<'a> {
+    #[serde(rename = "__metadata__")]
+    metadata: &'a BTreeMap<String, String>,
+    #[serde(flatten)]
+    entries: BTreeMap<&'a str, Entry>,
+}
+
 #[derive(Serialize)]
 struct Entry {
     dtype: &'static str,
@@ -113,12 +122,15 @@ impl VoiceWriter {
         Ok(bytes)
     }
 
-    fn write_to(
+    fn write_to<F>(
         &self,
         out: &mut impl Write,
-        read: &mut dyn FnMut(&str, &[usize]) -> Result<Vec<f32>>,
+        read: &mut F,
         failed: &dyn Fn(io::Error) -> Error,
-    ) -> Result<()> {
+    ) -> Result<()>
+    where
+        F: FnMut(&str, &[usize]) -> Result<Vec<f32>>,
+    {
         let tensors = self.in_file_order();
         out.write_all(&self.header(&tensors)?).map_err(failed)?;
         for (name, shape, dtype) in tensors {
@@ -167,13 +179,6 @@ impl VoiceWriter {
                     data_offsets,
                 },
             );
-        }
-        #[derive(Serialize)]
-        struct Header<'a> {
-            #[serde(rename = "__metadata__")]
-            metadata: &'a BTreeMap<String, String>,
-            #[serde(flatten)]
-            entries: BTreeMap<&'a str, Entry>,
         }
         let metadata = &self.metadata;
         let mut json = serde_json::to_vec(&Header { metadata, entries })

@@ -29,16 +29,17 @@ pub(super) enum Global {
 /// Looks a name up in the whitelist.
 pub(super) fn lookup(module: &str, name: &str) -> Result<Global> {
     let known = match (module, name) {
-        ("collections", "OrderedDict" | "defaultdict") => Some(Global::Dict),
-        ("__builtin__" | "builtins", "dict") => Some(Global::Dict),
+        ("collections", "OrderedDict" | "defaultdict") | ("__builtin__" | "builtins", "dict") => {
+            Some(Global::Dict)
+        }
         ("__builtin__" | "builtins", "set" | "frozenset") => Some(Global::Set),
         ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2") => Some(Global::RebuildTensor),
         ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
             Some(Global::First)
         }
-        ("torch.nn.parameter", "Parameter" | "Buffer") => Some(Global::First),
-        ("torch.autograd.variable" | "torch.autograd", "Variable") => Some(Global::First),
-        ("torch", "Size") => Some(Global::First),
+        ("torch.nn.parameter", "Parameter" | "Buffer")
+        | ("torch.autograd.variable" | "torch.autograd", "Variable")
+        | ("torch", "Size") => Some(Global::First),
         ("torch._tensor", "_rebuild_from_type_v2") => Some(Global::RebuildFromType),
         ("torch" | "torch.cuda" | "torch.storage", storage) if storage.ends_with("Storage") => {
             ElementType::of_storage(storage).map(Global::Storage)

@@ -60,7 +60,7 @@ pub(super) fn tacotron2(checkpoint: &Checkpoint<'_>) -> Result<Tacotron2Config> 
     })
 }
 
-/// Sizes of a `WaveGlow` of either kind. The hop length is not visible in the weights and must be told.
+/// Sizes of a WaveGlow of either kind. The hop length is not visible in the weights and must be told.
 pub(super) fn waveglow(checkpoint: &Checkpoint<'_>, hop_length: usize) -> Result<WaveGlowConfig> {
     let shapes = Shapes(checkpoint);
     let n_flows = shapes.count("convinv.{}.conv.weight");
@@ -136,7 +136,8 @@ impl Shapes<'_, '_> {
 
     /// How many layers there are whose names differ by the number at `{}`.
     fn count(&self, pattern: &str) -> usize {
-        (0..)
+        // Bounded by the number of tensors; more layers than this are refused anyway.
+        (0..1000)
             .take_while(|i| {
                 self.0
                     .shape(&pattern.replacen("{}", &i.to_string(), 1))

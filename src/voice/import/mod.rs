@@ -1,12 +1,13 @@
 //! Makes a voice of published PyTorch checkpoints, without Python and without running anything of theirs.
 //!
 //! [`Checkpoint`] reads the file: `zip` and `legacy` are its two containers, `pickle` the machine that
-//! describes it as a `graph`, `globals` the whitelist, `modules` finds the tensors. Then `infer` takes the
+//! describes it as a `graph`, `globals` the whitelist, `construct` what its names make, `modules` finds the tensors. Then `infer` takes the
 //! configuration from the shapes, `names` finds the tensors that each of ours is made from, and
 //! [`Import`] checks that nothing is missing or left over and writes the voice.
 
 mod bytes;
 mod checkpoint;
+mod construct;
 mod globals;
 mod graph;
 mod infer;
@@ -137,7 +138,7 @@ impl<'c, 'a> Import<'c, 'a> {
     ///
     /// # Errors
     /// [`Error::Checkpoint`] naming the tensor that is missing, left over or of another shape, or
-    /// [`Error::Config`] if the two networks do not fit each other.
+    /// saying how the two networks do not fit each other.
     pub fn new(
         tacotron2: &'c Checkpoint<'a>,
         waveglow: &'c Checkpoint<'a>,
@@ -156,7 +157,12 @@ impl<'c, 'a> Import<'c, 'a> {
             tacotron2: tacotron2_config,
             waveglow: waveglow_config,
         };
-        check_config(&config)?;
+        check_config(&config).map_err(|e| match e {
+            Error::Config(what) => {
+                Error::Checkpoint(format!("sizes that do not fit each other: {what}"))
+            }
+            other => other,
+        })?;
         let mut weights = BTreeMap::new();
         let table = tacotron2_tensors(&config.tacotron2);
         match_tensors(tacotron2, "Tacotron 2", TACOTRON2, table, &mut weights)?;
@@ -254,9 +260,9 @@ fn match_tensors(
         found.push((full, weight, shape.iter().product()));
     }
     let mut used = BTreeSet::new();
-    found
-        .iter()
-        .for_each(|(_, weight, _)| weight.mark_used(&mut used));
+    for (_, weight, _) in &found {
+        weight.mark_used(&mut used);
+    }
     let mut left = checkpoint
         .names()
         .filter(|name| !used.contains(name) && !is_dispensable(checkpoint, name));

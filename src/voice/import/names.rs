@@ -52,7 +52,7 @@ impl Weight {
     /// `cond_layer` from `cond_layers.0`, `cond_layers.1`, …
     fn find_split_conditioning(checkpoint: &Checkpoint<'_>, name: &str) -> Option<Self> {
         let (wn, part) = name.split_once(".cond_layer.")?;
-        let layers: Vec<_> = (0..)
+        let layers: Vec<_> = (0..1000)
             .map_while(|i| Self::find_single(checkpoint, &format!("{wn}.cond_layers.{i}.{part}")))
             .collect();
         (!layers.is_empty()).then_some(Self::Stacked(layers))
@@ -117,9 +117,9 @@ impl Weight {
                         .sum::<f64>()
                         .sqrt();
                     let factor = f64::from(scale) / norm;
-                    weight
-                        .iter_mut()
-                        .for_each(|x| *x = (f64::from(*x) * factor) as f32);
+                    for x in weight {
+                        *x = (f64::from(*x) * factor) as f32;
+                    }
                 }
                 Ok(weight)
             }

@@ -331,6 +331,21 @@ fn exercise(bytes: &[u8]) {
 }
 
 #[test]
+fn views_of_one_storage_are_read_in_the_order_of_their_shape() {
+    let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/checkpoint");
+    for seed in ["small.pt", "small_legacy.pt"] {
+        let bytes = std::fs::read(format!("{seeds}/{seed}")).unwrap();
+        let checkpoint = Checkpoint::parse(&bytes).unwrap();
+        assert_eq!(
+            checkpoint.read("a.weight").unwrap(),
+            [0., 1., 2., 3., 4., 5.]
+        );
+        assert_eq!(checkpoint.shape("b"), Some([3, 2].as_slice()));
+        assert_eq!(checkpoint.read("b").unwrap(), [0., 3., 1., 4., 2., 5.]);
+    }
+}
+
+#[test]
 fn cut_and_flipped_checkpoints_never_panic() {
     for name in [
         "tacotron2_torchaudio.pth",
