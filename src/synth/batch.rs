@@ -48,7 +48,11 @@ impl Synthesizer {
     ///
     /// # Errors
     /// An option outside its range, or ids that are not in the symbol table.
-    pub fn speak_batch(&self, batch: &[Vec<u32>], options: &BatchOptions) -> Result<(Vec<BatchItem>, BatchTimings)> {
+    pub fn speak_batch(
+        &self,
+        batch: &[Vec<u32>],
+        options: &BatchOptions,
+    ) -> Result<(Vec<BatchItem>, BatchTimings)> {
         let mut settings = Settings::new(&options.speak, &self.voice.config)?;
         settings.max_decoder_steps = options.exact_steps.unwrap_or(settings.max_decoder_steps);
         let symbols = self.voice.config.tacotron2.n_symbols;
@@ -63,7 +67,8 @@ impl Synthesizer {
         }
         let mut backend = self.backend();
         let exact = options.exact_steps.is_some();
-        self.pool.install(|| self.run_batch(&mut backend, batch, &settings, exact))
+        self.pool
+            .install(|| self.run_batch(&mut backend, batch, &settings, exact))
     }
 
     fn run_batch(
@@ -77,24 +82,37 @@ impl Synthesizer {
         let config = &voice.config.tacotron2;
         let mut timings = BatchTimings::default();
         let begun = Instant::now();
-        let key = |i| RandomKey { seed: settings.seed, sentence: i as u32 };
+        let key = |i| RandomKey {
+            seed: settings.seed,
+            sentence: i as u32,
+        };
         let keys: Vec<_> = (0..batch.len()).map(key).collect();
-        let memories =
-            batch.iter().map(|ids| (voice.tacotron2.encode(backend, ids), ids.len())).collect();
+        let memories = batch
+            .iter()
+            .map(|ids| (voice.tacotron2.encode(backend, ids), ids.len()))
+            .collect();
         let mut decoder = voice.tacotron2.start(backend, memories, &keys, BLOCK);
         timings.parts.encode = begun.elapsed();
 
         let decoding = Instant::now();
-        let threshold = if exact { f32::INFINITY } else { logit(settings.gate_threshold) };
+        let threshold = if exact {
+            f32::INFINITY
+        } else {
+            logit(settings.gate_threshold)
+        };
         let mut mels = vec![Vec::new(); batch.len()];
         let mut ends = vec![None; batch.len()];
         while timings.steps < settings.max_decoder_steps && ends.iter().any(Option::is_none) {
             let count = BLOCK.min(settings.max_decoder_steps - timings.steps);
-            let blocks = voice.tacotron2.decode(backend, &mut decoder, count, settings.prenet_dropout);
+            let blocks =
+                voice
+                    .tacotron2
+                    .decode(backend, &mut decoder, count, settings.prenet_dropout);
             for ((block, mel), end) in blocks.iter().zip(&mut mels).zip(&mut ends) {
                 if end.is_none() {
                     let fired = block.gate.iter().position(|&gate| gate > threshold);
-                    let kept = fired.unwrap_or(count) * config.n_frames_per_step * config.n_mel_channels;
+                    let kept =
+                        fired.unwrap_or(count) * config.n_frames_per_step * config.n_mel_channels;
                     mel.extend_from_slice(&block.mel[..kept]);
                     *end = fired.map(|_| End::Gate);
                 }
@@ -111,8 +129,13 @@ impl Synthesizer {
             timings.parts.postnet += refining.elapsed();
             let vocoding = Instant::now();
             let mut audio = Vec::new();
-            let mut vocoder = voice.waveglow.stream(backend, voice.vocoder_block(), key, settings.sigma);
-            voice.waveglow.push(backend, &mut vocoder, &mel, true, &mut audio);
+            let mut vocoder =
+                voice
+                    .waveglow
+                    .stream(backend, voice.vocoder_block(), key, settings.sigma);
+            voice
+                .waveglow
+                .push(backend, &mut vocoder, &mel, true, &mut audio);
             if let Some(mut denoiser) = voice.denoiser(backend, settings.denoise)? {
                 let raw = std::mem::take(&mut audio);
                 denoiser.process(&raw, &mut audio);
@@ -120,7 +143,11 @@ impl Synthesizer {
             }
             timings.parts.vocode += vocoding.elapsed();
             let frames = mel.len() / config.n_mel_channels;
-            items.push(BatchItem { audio, frames, end: end.unwrap_or(End::Limit) });
+            items.push(BatchItem {
+                audio,
+                frames,
+                end: end.unwrap_or(End::Limit),
+            });
         }
         timings.total = begun.elapsed();
         Ok((items, timings))

@@ -79,7 +79,11 @@ impl Engine {
             return Err(backend::Error::Unavailable(message.into()).into());
         }
         let available = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = if config.threads == 0 { available } else { config.threads };
+        let threads = if config.threads == 0 {
+            available
+        } else {
+            config.threads
+        };
         if threads > 1024 {
             let message = format!("{threads} threads are too many; 1024 at most");
             return Err(backend::Error::Unavailable(message).into());
@@ -89,7 +93,9 @@ impl Engine {
             .thread_name(|i| format!("tts {i}"))
             .build()
             .map_err(|e| backend::Error::Unavailable(format!("cannot start threads: {e}")))?;
-        Ok(Self { pool: Arc::new(pool) })
+        Ok(Self {
+            pool: Arc::new(pool),
+        })
     }
 
     /// `cpu`, and what it is.

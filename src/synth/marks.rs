@@ -42,7 +42,11 @@ impl Follower {
     /// Takes the attention weights `[steps, symbols]` of the next steps.
     pub(super) fn follow(&mut self, alignment: &[f32], symbols: usize) {
         for weights in alignment.chunks_exact(symbols) {
-            let peak = weights.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |p| p.0);
+            let peak = weights
+                .iter()
+                .enumerate()
+                .max_by(|a, b| a.1.total_cmp(b.1))
+                .map_or(0, |p| p.0);
             while self.reached.len() <= peak {
                 self.reached.push(self.steps);
             }
@@ -75,7 +79,10 @@ impl Follower {
             for symbol in word.symbols.clone() {
                 if let Some(name) = sentence.symbols[symbol].strip_prefix('@') {
                     let phoneme = mark(MarkKind::Phoneme, at(symbol), &word.source);
-                    marks.push(Mark { name: name.to_string(), ..phoneme });
+                    marks.push(Mark {
+                        name: name.to_string(),
+                        ..phoneme
+                    });
                 }
             }
         }

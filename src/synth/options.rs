@@ -67,7 +67,10 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn new(o: &SpeakOptions, config: &crate::voice::config::VoiceConfig) -> Result<Self> {
+    pub(super) fn new(
+        o: &SpeakOptions,
+        config: &crate::voice::config::VoiceConfig,
+    ) -> Result<Self> {
         let (t, w) = (&config.tacotron2, &config.waveglow);
         let settings = Self {
             seed: o.seed,
@@ -81,24 +84,75 @@ impl Settings {
             keep_tensors: o.keep_tensors,
         };
         let s = &settings;
-        check("sigma", s.sigma, (0.0..=10.0).contains(&s.sigma), "a number from 0 to 10")?;
-        check("denoise", s.denoise, (0.0..=100.0).contains(&s.denoise), "a number from 0 to 100")?;
+        check(
+            "sigma",
+            s.sigma,
+            (0.0..=10.0).contains(&s.sigma),
+            "a number from 0 to 10",
+        )?;
+        check(
+            "denoise",
+            s.denoise,
+            (0.0..=100.0).contains(&s.denoise),
+            "a number from 0 to 100",
+        )?;
         let open = s.gate_threshold > 0.0 && s.gate_threshold < 1.0;
-        check("gate-threshold", s.gate_threshold, open, "a probability between 0 and 1")?;
+        check(
+            "gate-threshold",
+            s.gate_threshold,
+            open,
+            "a probability between 0 and 1",
+        )?;
         let steps = (1..=1_000_000).contains(&s.max_decoder_steps);
-        check("max-decoder-steps", s.max_decoder_steps, steps, "a number from 1 to 1000000")?;
-        check("speed", s.speed, (0.25..=4.0).contains(&s.speed), "a number from 0.25 to 4")?;
+        check(
+            "max-decoder-steps",
+            s.max_decoder_steps,
+            steps,
+            "a number from 1 to 1000000",
+        )?;
+        check(
+            "speed",
+            s.speed,
+            (0.25..=4.0).contains(&s.speed),
+            "a number from 0.25 to 4",
+        )?;
         let pause = (0.0..=10.0).contains(&s.sentence_pause);
-        check("sentence-pause", s.sentence_pause, pause, "a number of seconds from 0 to 10")?;
+        check(
+            "sentence-pause",
+            s.sentence_pause,
+            pause,
+            "a number of seconds from 0 to 10",
+        )?;
         Ok(settings)
     }
 
-    pub(super) fn of_vocoder(o: &VocodeOptions, config: &crate::voice::config::VoiceConfig) -> Result<Self> {
-        let speak = SpeakOptions { seed: o.seed, sigma: o.sigma, denoise: o.denoise, ..Default::default() };
+    pub(super) fn of_vocoder(
+        o: &VocodeOptions,
+        config: &crate::voice::config::VoiceConfig,
+    ) -> Result<Self> {
+        let speak = SpeakOptions {
+            seed: o.seed,
+            sigma: o.sigma,
+            denoise: o.denoise,
+            ..Default::default()
+        };
         Self::new(&speak, config)
     }
 }
 
-fn check(name: &'static str, value: impl ToString, good: bool, expected: &'static str) -> Result<()> {
-    if good { Ok(()) } else { Err(Error::Option { name, value: value.to_string(), expected }) }
+fn check(
+    name: &'static str,
+    value: impl ToString,
+    good: bool,
+    expected: &'static str,
+) -> Result<()> {
+    if good {
+        Ok(())
+    } else {
+        Err(Error::Option {
+            name,
+            value: value.to_string(),
+            expected,
+        })
+    }
 }

@@ -111,14 +111,20 @@ impl<B: Backend> Job<B> {
         start: u64,
     ) -> Result<Self> {
         let begun = Instant::now();
-        let key = RandomKey { seed: settings.seed, sentence: index as u32 };
+        let key = RandomKey {
+            seed: settings.seed,
+            sentence: index as u32,
+        };
         let symbols = sentence.ids.len();
         let memory = voice.tacotron2.encode(backend, &sentence.ids);
         let tensors = settings.keep_tensors.then(|| SentenceTensors {
             encoder: backend.read(&memory, 0..symbols),
             ..SentenceTensors::default()
         });
-        let decoder = voice.tacotron2.start(backend, vec![(memory, symbols)], &[key], DECODER_BLOCK);
+        let decoder =
+            voice
+                .tacotron2
+                .start(backend, vec![(memory, symbols)], &[key], DECODER_BLOCK);
         let mel_channels = voice.config.audio.n_mel_channels;
         let block = DECODER_BLOCK * voice.config.tacotron2.n_frames_per_step;
         Ok(Self {
@@ -127,7 +133,9 @@ impl<B: Backend> Job<B> {
             start,
             decoder,
             postnet: voice.tacotron2.postnet(backend, block),
-            vocoder: voice.waveglow.stream(backend, voice.vocoder_block(), key, settings.sigma),
+            vocoder: voice
+                .waveglow
+                .stream(backend, voice.vocoder_block(), key, settings.sigma),
             denoiser: voice.denoiser(backend, settings.denoise)?,
             tempo: Tempo::new(settings.speed, mel_channels),
             follower: Follower::default(),
@@ -136,7 +144,10 @@ impl<B: Backend> Job<B> {
             frames: 0,
             samples: 0,
             end: None,
-            timings: Timings { encode: begun.elapsed(), ..Timings::default() },
+            timings: Timings {
+                encode: begun.elapsed(),
+                ..Timings::default()
+            },
             tensors,
         })
     }
@@ -148,7 +159,12 @@ impl<B: Backend> Job<B> {
 
     /// Makes the next chunk of audio: decoder blocks until the vocoder has a block to work on, then
     /// that. The chunk may be empty while the networks look ahead.
-    pub(super) fn advance(&mut self, voice: &Loaded<B>, backend: &mut B, settings: &Settings) -> Vec<f32> {
+    pub(super) fn advance(
+        &mut self,
+        voice: &Loaded<B>,
+        backend: &mut B,
+        settings: &Settings,
+    ) -> Vec<f32> {
         let channels = voice.config.audio.n_mel_channels;
         let block = voice.vocoder_block() * channels;
         while self.end.is_none() && self.mel.len() < block {
@@ -160,7 +176,9 @@ impl<B: Backend> Job<B> {
         let mel: Vec<f32> = self.mel.drain(..take).collect();
         self.frames += mel.len() / channels;
         let mut audio = Vec::new();
-        voice.waveglow.push(backend, &mut self.vocoder, &mel, last, &mut audio);
+        voice
+            .waveglow
+            .push(backend, &mut self.vocoder, &mel, last, &mut audio);
         if let Some(denoiser) = &mut self.denoiser {
             let raw = std::mem::take(&mut audio);
             denoiser.process(&raw, &mut audio);
@@ -181,10 +199,16 @@ impl<B: Backend> Job<B> {
         let begun = Instant::now();
         let count = DECODER_BLOCK.min(settings.max_decoder_steps - self.steps);
         let dropout = settings.prenet_dropout;
-        let mut blocks = voice.tacotron2.decode(backend, &mut self.decoder, count, dropout);
+        let mut blocks = voice
+            .tacotron2
+            .decode(backend, &mut self.decoder, count, dropout);
         let block = blocks.swap_remove(0);
         let threshold = logit(settings.gate_threshold);
-        let kept = block.gate.iter().position(|&gate| gate > threshold).unwrap_or(count);
+        let kept = block
+            .gate
+            .iter()
+            .position(|&gate| gate > threshold)
+            .unwrap_or(count);
         self.steps += kept;
         if kept < count {
             // The frames of the step on which the gate fires do not count.
@@ -198,16 +222,21 @@ impl<B: Backend> Job<B> {
         let config = &voice.config.tacotron2;
         let mel = &block.mel[..kept * config.n_frames_per_step * config.n_mel_channels];
         let decoded = Instant::now();
-        let refined = voice.tacotron2.refine(backend, &mut self.postnet, mel, self.end.is_some());
+        let refined = voice
+            .tacotron2
+            .refine(backend, &mut self.postnet, mel, self.end.is_some());
         self.timings.decode += decoded - begun;
         self.timings.postnet += decoded.elapsed();
         if let Some(tensors) = &mut self.tensors {
             tensors.mel.extend_from_slice(mel);
             tensors.mel_postnet.extend_from_slice(&refined);
-            tensors.gate.extend_from_slice(&block.gate[..(kept + 1).min(count)]);
+            tensors
+                .gate
+                .extend_from_slice(&block.gate[..(kept + 1).min(count)]);
             tensors.alignment.extend_from_slice(alignment);
         }
-        self.mel.extend(self.tempo.process(refined, self.end.is_some()));
+        self.mel
+            .extend(self.tempo.process(refined, self.end.is_some()));
     }
 
     /// What became of the sentence, once it is done.

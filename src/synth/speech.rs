@@ -34,7 +34,11 @@ pub struct Speech<'a> {
 }
 
 impl<'a> Speech<'a> {
-    pub(super) fn new(synthesizer: &'a Synthesizer, text: &'a str, settings: Settings) -> Result<Self> {
+    pub(super) fn new(
+        synthesizer: &'a Synthesizer,
+        text: &'a str,
+        settings: Settings,
+    ) -> Result<Self> {
         let mut sentences = synthesizer.front_end().sentences(text);
         let Some(first) = sentences.next() else {
             return Err(crate::text::Error::NothingToSpeak.into());
@@ -61,17 +65,25 @@ impl<'a> Speech<'a> {
 
     /// Starts the next sentence, if there is one. A pause comes before every sentence but the first.
     fn start(&mut self) -> Result<Option<Event>> {
-        let Some(sentence) = self.next_sentence.take() else { return Ok(None) };
+        let Some(sentence) = self.next_sentence.take() else {
+            return Ok(None);
+        };
         let voice = &*self.synthesizer.voice;
         let mut pause = Vec::new();
         if self.index > 0 {
             let rate = f64::from(voice.config.audio.sampling_rate);
-            pause.resize((f64::from(self.settings.sentence_pause) * rate).round() as usize, 0.0);
+            pause.resize(
+                (f64::from(self.settings.sentence_pause) * rate).round() as usize,
+                0.0,
+            );
             self.samples += pause.len() as u64;
         }
         let (settings, index, start) = (&self.settings, self.index, self.samples);
         let backend = &mut self.backend;
-        let job = self.synthesizer.pool.install(|| Job::new(voice, backend, settings, sentence, index, start))?;
+        let job = self
+            .synthesizer
+            .pool
+            .install(|| Job::new(voice, backend, settings, sentence, index, start))?;
         self.job = Some(job);
         self.index += 1;
         Ok(Some(Event::Audio(pause)))
@@ -88,8 +100,12 @@ impl<'a> Speech<'a> {
                     event => return Ok(event),
                 }
             };
-            let (voice, settings, backend) = (&*self.synthesizer.voice, &self.settings, &mut self.backend);
-            let audio = self.synthesizer.pool.install(|| job.advance(voice, backend, settings));
+            let (voice, settings, backend) =
+                (&*self.synthesizer.voice, &self.settings, &mut self.backend);
+            let audio = self
+                .synthesizer
+                .pool
+                .install(|| job.advance(voice, backend, settings));
             self.samples += audio.len() as u64;
             if !audio.is_empty() {
                 return Ok(Some(Event::Audio(audio)));

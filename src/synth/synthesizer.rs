@@ -40,20 +40,33 @@ impl<B: Backend> Loaded<B> {
     fn bias(&self, backend: &mut B) -> &[f32] {
         self.bias.get_or_init(|| {
             let mel = vec![0.0; 88 * self.config.waveglow.n_mel_channels];
-            let key = RandomKey { seed: 0, sentence: 0 };
-            let mut stream = self.waveglow.stream(backend, self.vocoder_block(), key, 0.0);
+            let key = RandomKey {
+                seed: 0,
+                sentence: 0,
+            };
+            let mut stream = self
+                .waveglow
+                .stream(backend, self.vocoder_block(), key, 0.0);
             let mut hum = Vec::new();
-            self.waveglow.push(backend, &mut stream, &mel, true, &mut hum);
+            self.waveglow
+                .push(backend, &mut stream, &mel, true, &mut hum);
             audio::denoise::bias_from_audio(&hum)
         })
     }
 
     /// A denoiser of this strength, or none if it is 0.
-    pub(super) fn denoiser(&self, backend: &mut B, strength: f32) -> Result<Option<audio::denoise::Denoiser>> {
+    pub(super) fn denoiser(
+        &self,
+        backend: &mut B,
+        strength: f32,
+    ) -> Result<Option<audio::denoise::Denoiser>> {
         if strength == 0.0 {
             return Ok(None);
         }
-        Ok(Some(audio::denoise::Denoiser::new(self.bias(backend).to_vec(), strength)?))
+        Ok(Some(audio::denoise::Denoiser::new(
+            self.bias(backend).to_vec(),
+            strength,
+        )?))
     }
 }
 
@@ -66,7 +79,11 @@ pub struct Synthesizer {
 }
 
 impl Synthesizer {
-    pub(super) fn load(engine: &Engine, voice: &Voice, precision: Option<Precision>) -> Result<Self> {
+    pub(super) fn load(
+        engine: &Engine,
+        voice: &Voice,
+        precision: Option<Precision>,
+    ) -> Result<Self> {
         let config = voice.config().clone();
         let front_end = Arc::new(FrontEnd::new(&config.frontend)?);
         let precision = precision.unwrap_or_else(|| stored_precision(voice));
@@ -80,8 +97,18 @@ impl Synthesizer {
             Ok::<_, crate::nn::Error>((tacotron2, waveglow))
         })?;
         let bias = OnceLock::new();
-        let voice = Arc::new(Loaded { config, precision, tacotron2, waveglow, bias });
-        Ok(Self { pool, voice, front_end })
+        let voice = Arc::new(Loaded {
+            config,
+            precision,
+            tacotron2,
+            waveglow,
+            bias,
+        });
+        Ok(Self {
+            pool,
+            voice,
+            front_end,
+        })
     }
 
     /// The voice's configuration.
@@ -102,7 +129,10 @@ impl Synthesizer {
     /// The same voice, weights shared, behind another front end: one with the user's lexicon, say.
     #[must_use]
     pub fn with_front_end(&self, front_end: FrontEnd) -> Self {
-        Self { front_end: Arc::new(front_end), ..self.clone() }
+        Self {
+            front_end: Arc::new(front_end),
+            ..self.clone()
+        }
     }
 
     /// Multiply-adds of the vocoder per sample of audio.

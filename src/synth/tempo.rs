@@ -13,7 +13,13 @@ pub(super) struct Tempo {
 
 impl Tempo {
     pub(super) fn new(speed: f32, channels: usize) -> Self {
-        Self { speed: f64::from(speed), channels, last: Vec::new(), taken: 0, given: 0 }
+        Self {
+            speed: f64::from(speed),
+            channels,
+            last: Vec::new(),
+            taken: 0,
+            given: 0,
+        }
     }
 
     /// Where frame `frame` of the input is in the output, in frames.

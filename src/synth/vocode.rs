@@ -20,20 +20,40 @@ impl Vocoder {
         let voice = &synthesizer.voice;
         let mut backend = synthesizer.backend();
         let (stream, denoiser) = synthesizer.pool.install(|| {
-            let key = RandomKey { seed: settings.seed, sentence: 0 };
+            let key = RandomKey {
+                seed: settings.seed,
+                sentence: 0,
+            };
             let block = voice.vocoder_block();
-            let stream = voice.waveglow.stream(&mut backend, block, key, settings.sigma);
+            let stream = voice
+                .waveglow
+                .stream(&mut backend, block, key, settings.sigma);
             Ok::<_, super::Error>((stream, voice.denoiser(&mut backend, settings.denoise)?))
         })?;
-        Ok(Self { synthesizer: synthesizer.clone(), backend, stream, denoiser })
+        Ok(Self {
+            synthesizer: synthesizer.clone(),
+            backend,
+            stream,
+            denoiser,
+        })
     }
 
     /// Takes log-mel frames `[frames, mel]` and appends to `audio` the samples that they complete;
     /// with `last`, all of them: hop length × frames in total.
     pub fn push(&mut self, mel: &[f32], last: bool, audio: &mut Vec<f32>) {
-        let Self { synthesizer, backend, stream, denoiser } = self;
+        let Self {
+            synthesizer,
+            backend,
+            stream,
+            denoiser,
+        } = self;
         let mut raw = Vec::new();
-        synthesizer.pool.install(|| synthesizer.voice.waveglow.push(backend, stream, mel, last, &mut raw));
+        synthesizer.pool.install(|| {
+            synthesizer
+                .voice
+                .waveglow
+                .push(backend, stream, mel, last, &mut raw)
+        });
         match denoiser {
             None => audio.append(&mut raw),
             Some(denoiser) => {

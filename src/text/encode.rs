@@ -28,13 +28,11 @@ impl FrontEnd {
                     .phonemes
                     .then(|| lexicon::letter_name(*letter, plural))
                     .flatten();
-                match name {
-                    Some(pron) => self.phoneme_ids(&pron, out),
-                    None => {
-                        self.letters(letter.encode_utf8(&mut [0; 4]), out);
-                        self.letters(if plural { "'s" } else { "" }, out);
-                    }
+                if let Some(pron) = name {
+                    return self.phoneme_ids(&pron, out);
                 }
+                self.letters(letter.encode_utf8(&mut [0; 4]), out);
+                self.letters(if plural { "'s" } else { "" }, out);
             }
             Item::Word(word) => self.word(word, out),
         }
@@ -164,36 +162,31 @@ impl FrontEnd {
         sentence
             .normalized
             .truncate(sentence.normalized.trim_end().len());
-        let last = sentence
-            .ids
-            .last()
-            .and_then(|&id| self.table.name(id))
-            .unwrap_or("");
-        if matches!(last, "." | "!" | "?") {
-            return self.name_symbols(sentence);
-        }
+        let last = sentence.ids.last().and_then(|&id| self.table.name(id));
+        let last = last.unwrap_or("");
         if matches!(last, "," | ";" | ":" | "-") {
             sentence.ids.pop();
             if sentence.normalized.ends_with(last) {
                 sentence.normalized.pop();
             }
         }
-        // A mark at the end of a word was part of it in published text.
+        // In published text, what was taken away was part of a word.
         let len = sentence.ids.len();
-        for word in sentence.words.iter_mut().rev().take(2) {
+        for word in &mut sentence.words {
             word.symbols.end = word.symbols.end.min(len);
         }
         sentence.words.retain(|word| !word.symbols.is_empty());
-        sentence.ids.push(stop);
-        if !sentence.normalized.ends_with('.') {
-            sentence.normalized.push('.');
+        if !matches!(last, "." | "!" | "?") {
+            sentence.ids.push(stop);
+            if !sentence.normalized.ends_with('.') {
+                sentence.normalized.push('.');
+            }
         }
         self.name_symbols(sentence);
     }
 
     fn name_symbols(&self, sentence: &mut Sentence) {
-        let name = |&id: &u32| self.table.name(id).unwrap_or("").to_owned();
-        sentence.symbols = sentence.ids.iter().map(name).collect();
+        sentence.symbols = self.table.names(&sentence.ids);
     }
 
     pub(super) fn published(&self, text: &str, base: usize) -> Sentence {

@@ -183,7 +183,7 @@ impl FrontEnd {
                     "sentences are in order"
                 );
                 end = sentence.source.end;
-                let mark = sentence.symbols.last().map(String::as_str);
+                let mark = sentence.symbols.last().map(|name| &**name);
                 assert!(
                     matches!(mark, Some("." | "!" | "?")),
                     "{mark:?} ends the sentence"

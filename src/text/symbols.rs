@@ -112,6 +112,13 @@ impl SymbolTable {
         self.names.get(id as usize).map(String::as_str)
     }
 
+    /// Names of many ids; ids that are not in the table are left out.
+    pub(super) fn names(&self, ids: &[u32]) -> Vec<String> {
+        ids.iter()
+            .filter_map(|&id| self.names.get(id as usize).cloned())
+            .collect()
+    }
+
     /// The id of a character; the pad `_` and `~` are never text.
     #[must_use]
     pub fn character(&self, c: char) -> Option<u32> {

@@ -1,4 +1,4 @@
-//! Any Unicode text in ASCII, exactly as the published front end did it (PyPI Unidecode 1.0.22).
+//! Any Unicode text in ASCII, exactly as the published front end did it (Unidecode 1.0.22 of PyPI).
 //!
 //! The table is that of the Rust crate `unidecode` 0.3.0 (BSD-3-Clause), repacked by
 //! `tools/make_transliteration.py`. Of the 63,488 characters of the Basic Multilingual Plane, crate
@@ -47,10 +47,10 @@ pub(super) fn push_ascii(c: char, out: &mut String) {
         | 0x3251..=0x325f
         | 0x32b1..=0x32bf
         | 0x1d400..=0x1d6a3
-        | 0x1d7ce..=0x1d7ff => compatible(c, out),
+        | 0x1d7ce..=0x1d7ff
+        | 0x1f100..=0x1f129 => compatible(c, out),
         0x1d6a4..=0x1d7cb => out.push_str(greek(cp)),
         0x24eb..=0x24ff => out.push_str(&circled(cp).to_string()),
-        0x1f100..=0x1f129 => compatible(c, out),
         _ => match exception(cp) {
             Some(text) => out.push_str(text),
             None if left_out(cp) => {}

@@ -27,7 +27,7 @@ pub(super) fn read(r: &mut Reader, i: usize) -> usize {
         '—' | '(' | ')' | '[' | ']' | '|' => r.mark(',', i),
         '–' | '-' if spaced || after == c || before == c => r.mark(',', i),
         '–' if !before.is_ascii_alphanumeric() || !after.is_ascii_alphanumeric() => {
-            r.mark(',', i)
+            r.mark(',', i);
         }
         '"' => r.open_quote = !r.open_quote,
         '&' => r.say("and", i, i + 1),
@@ -112,7 +112,8 @@ pub(super) fn tidy(pieces: Vec<Piece>) -> Vec<Piece> {
                 item: Item::Mark(last),
                 source,
             }) => {
-                if strength(mark) > strength(*last) {
+                let stronger = strength(mark) > strength(*last);
+                if stronger {
                     (*last, *source) = (mark, piece.source);
                 }
             }

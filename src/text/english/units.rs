@@ -117,11 +117,10 @@ fn measure(s: &Scan, i: usize, one: bool) -> Option<(usize, String)> {
         return None;
     }
     let mut words = if one || hyphen { unit.1 } else { unit.2 }.to_owned();
-    if unit.0.ends_with('m') || matches!(unit.0, "ft" | "in" | "yd" | "mi") {
-        if let Some((after, name)) = power(s, end) {
-            words = format!("{name} {words}");
-            end = after;
-        }
+    let of_length = unit.0.ends_with('m') || matches!(unit.0, "ft" | "in" | "yd" | "mi");
+    if of_length && let Some((after, name)) = power(s, end) {
+        words = format!("{name} {words}");
+        end = after;
     }
     if s.at(end) == '/'
         && let Some((after, per)) = unit_at(s, end + 1).filter(|(_, u)| !u.0.starts_with('°'))

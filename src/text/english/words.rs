@@ -384,7 +384,7 @@ fn is_spelled(r: &Reader, word: &str, attached: bool) -> bool {
     if !all_capitals(word) {
         // "b2b", "mp3": short and with digits.
         let vowel = lower.bytes().any(|b| b"aeiouy".contains(&b));
-        return lexicon::is_initials(&lower) && word.len() < 4
+        return word.len() < 4 && lexicon::is_initials(&lower)
             || attached && word.len() <= 3 && (!vowel || lexicon::pronounce(&lower).is_none());
     }
     if SAID.contains(&word) || word.len() > 6 && lexicon::pronounce(&lower).is_some() {
