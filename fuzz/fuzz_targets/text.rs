@@ -13,7 +13,11 @@ fuzz_target!(|data: &[u8]| {
     };
     let text = String::from_utf8_lossy(text);
     let config = FrontendConfig {
-        lexicon: if choice & 1 == 0 { LexiconUse::None } else { LexiconUse::Cmudict },
+        lexicon: if choice & 1 == 0 {
+            LexiconUse::None
+        } else {
+            LexiconUse::Cmudict
+        },
         max_symbols: [0, 1, 20, 150][usize::from(choice >> 2 & 3)],
         ..FrontendConfig::default()
     };
