@@ -105,7 +105,7 @@ pub(super) fn camel(word: &str) -> bool {
         && lexicon::pronounce(&word.to_ascii_lowercase()).is_none()
 }
 
-/// "iPhone", "YouTube", "JavaScript": read in parts if they are words.
+/// "iPhone", "MyWidget": read in parts if they are words.
 pub(super) fn camel_parts(r: &mut Reader, word: &str, i: usize) {
     let mut cuts = vec![0];
     let bytes = word.as_bytes();
