@@ -19,7 +19,11 @@ pub mod resample;
 pub mod stft;
 pub mod wav;
 
+pub use denoise::{Denoiser, bias_from_audio};
 pub use error::Error;
+pub use mel::MelAnalyzer;
+pub use resample::Resampler;
+pub use wav::{SampleFormat, WavSpec, WavWriter};
 
 /// What the functions of this module return.
 pub type Result<T> = std::result::Result<T, Error>;

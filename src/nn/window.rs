@@ -7,6 +7,7 @@ use crate::backend::{Backend, Rows, RowsMut, rows, rows_mut};
 pub(super) struct Window<B: Backend> {
     tensor: B::Tensor,
     capacity: usize,
+    lead: usize,
     start: isize,
     end: isize,
 }
@@ -18,9 +19,17 @@ impl<B: Backend> Window<B> {
         Self {
             tensor,
             capacity,
+            lead,
             start: -(lead as isize),
             end: 0,
         }
+    }
+
+    /// Back to the beginning, for another utterance.
+    pub(super) fn restart(&mut self, backend: &mut B) {
+        backend.zero_rows(&mut self.tensor, 0..self.lead);
+        self.start = -(self.lead as isize);
+        self.end = 0;
     }
 
     /// One past the last row.

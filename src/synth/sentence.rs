@@ -80,14 +80,35 @@ pub struct SentenceTensors {
     pub audio: Vec<f32>,
 }
 
+/// The parts of a job that a next sentence can use again: their buffers are most of its memory.
+pub(super) struct Streams<B: Backend> {
+    postnet: PostnetStream<B>,
+    vocoder: WaveGlowStream<B>,
+}
+
+impl<B: Backend> Streams<B> {
+    pub(super) fn new(voice: &Loaded<B>, backend: &mut B, settings: &Settings) -> Self {
+        let block = DECODER_BLOCK * voice.config.tacotron2.n_frames_per_step;
+        let key = RandomKey {
+            seed: settings.seed,
+            sentence: 0,
+        };
+        Self {
+            postnet: voice.tacotron2.postnet(backend, block),
+            vocoder: voice
+                .waveglow
+                .stream(backend, voice.vocoder_block(), key, settings.sigma),
+        }
+    }
+}
+
 /// A sentence in work.
 pub(super) struct Job<B: Backend> {
     sentence: Sentence,
     index: usize,
     start: u64,
     decoder: DecoderState<B>,
-    postnet: PostnetStream<B>,
-    vocoder: WaveGlowStream<B>,
+    streams: Streams<B>,
     denoiser: Option<Denoiser>,
     tempo: Tempo,
     follower: Follower,
@@ -106,9 +127,9 @@ impl<B: Backend> Job<B> {
         voice: &Loaded<B>,
         backend: &mut B,
         settings: &Settings,
+        mut streams: Streams<B>,
         sentence: Sentence,
-        index: usize,
-        start: u64,
+        (index, start): (usize, u64),
     ) -> Result<Self> {
         let begun = Instant::now();
         let key = RandomKey {
@@ -126,16 +147,14 @@ impl<B: Backend> Job<B> {
                 .tacotron2
                 .start(backend, vec![(memory, symbols)], &[key], DECODER_BLOCK);
         let mel_channels = voice.config.audio.n_mel_channels;
-        let block = DECODER_BLOCK * voice.config.tacotron2.n_frames_per_step;
+        streams.postnet.restart(backend);
+        streams.vocoder.restart(backend, key);
         Ok(Self {
             sentence,
             index,
             start,
             decoder,
-            postnet: voice.tacotron2.postnet(backend, block),
-            vocoder: voice
-                .waveglow
-                .stream(backend, voice.vocoder_block(), key, settings.sigma),
+            streams,
             denoiser: voice.denoiser(backend, settings.denoise)?,
             tempo: Tempo::new(settings.speed, mel_channels),
             follower: Follower::default(),
@@ -178,7 +197,7 @@ impl<B: Backend> Job<B> {
         let mut audio = Vec::new();
         voice
             .waveglow
-            .push(backend, &mut self.vocoder, &mel, last, &mut audio);
+            .push(backend, &mut self.streams.vocoder, &mel, last, &mut audio);
         if let Some(denoiser) = &mut self.denoiser {
             let raw = std::mem::take(&mut audio);
             denoiser.process(&raw, &mut audio);
@@ -222,9 +241,10 @@ impl<B: Backend> Job<B> {
         let config = &voice.config.tacotron2;
         let mel = &block.mel[..kept * config.n_frames_per_step * config.n_mel_channels];
         let decoded = Instant::now();
-        let refined = voice
-            .tacotron2
-            .refine(backend, &mut self.postnet, mel, self.end.is_some());
+        let refined =
+            voice
+                .tacotron2
+                .refine(backend, &mut self.streams.postnet, mel, self.end.is_some());
         self.timings.decode += decoded - begun;
         self.timings.postnet += decoded.elapsed();
         if let Some(tensors) = &mut self.tensors {
@@ -240,14 +260,14 @@ impl<B: Backend> Job<B> {
     }
 
     /// What became of the sentence, once it is done.
-    pub(super) fn report(self, voice: &Loaded<B>) -> SentenceReport {
+    pub(super) fn report(self, voice: &Loaded<B>) -> (SentenceReport, Streams<B>) {
         let hop = f64::from(voice.config.audio.hop_length as u32);
         let per_step = f64::from(voice.config.tacotron2.n_frames_per_step as u32);
         let tempo = &self.tempo;
         let sample = |step: usize| (tempo.place(step as f64 * per_step) * hop).round() as u64;
         let end = self.start + self.samples;
         let marks = self.follower.marks(&self.sentence, self.start, end, sample);
-        SentenceReport {
+        let report = SentenceReport {
             index: self.index,
             sentence: self.sentence,
             steps: self.steps,
@@ -258,7 +278,8 @@ impl<B: Backend> Job<B> {
             timings: self.timings,
             marks,
             tensors: self.tensors,
-        }
+        };
+        (report, self.streams)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::options::Settings;
-use super::sentence::Job;
+use super::sentence::{Job, Streams};
 use super::{Error, Result, SentenceReport, Synthesizer};
 use crate::backend::cpu::Cpu;
 use crate::text::Sentences;
@@ -27,6 +27,8 @@ pub struct Speech<'a> {
     next_sentence: Option<crate::text::Sentence>,
     backend: Cpu,
     job: Option<Job<Cpu>>,
+    /// Between two sentences.
+    streams: Option<Streams<Cpu>>,
     index: usize,
     samples: u64,
     cancelled: Arc<AtomicBool>,
@@ -50,6 +52,7 @@ impl<'a> Speech<'a> {
             next_sentence: Some(first),
             backend: synthesizer.backend(),
             job: None,
+            streams: None,
             index: 0,
             samples: 0,
             cancelled: Arc::default(),
@@ -78,12 +81,12 @@ impl<'a> Speech<'a> {
             );
             self.samples += pause.len() as u64;
         }
-        let (settings, index, start) = (&self.settings, self.index, self.samples);
-        let backend = &mut self.backend;
-        let job = self
-            .synthesizer
-            .pool
-            .install(|| Job::new(voice, backend, settings, sentence, index, start))?;
+        let (settings, place) = (&self.settings, (self.index, self.samples));
+        let (backend, streams) = (&mut self.backend, self.streams.take());
+        let job = self.synthesizer.pool.install(|| {
+            let streams = streams.unwrap_or_else(|| Streams::new(voice, backend, settings));
+            Job::new(voice, backend, settings, streams, sentence, place)
+        })?;
         self.job = Some(job);
         self.index += 1;
         Ok(Some(Event::Audio(pause)))
@@ -111,9 +114,11 @@ impl<'a> Speech<'a> {
                 return Ok(Some(Event::Audio(audio)));
             }
             if job.is_done() {
-                let report = self.job.take().map(|job| job.report(voice));
+                let Some(job) = self.job.take() else { continue };
+                let (report, streams) = job.report(voice);
+                self.streams = Some(streams);
                 self.next_sentence = self.sentences.next();
-                return Ok(report.map(|report| Event::Sentence(Box::new(report))));
+                return Ok(Some(Event::Sentence(Box::new(report))));
             }
         }
     }

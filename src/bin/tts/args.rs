@@ -61,7 +61,7 @@ pub(crate) struct Say {
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
     pub(crate) vocoder: VocoderArgs,
-    /// A sentence ends when its gate exceeds this probability, above 0 up to 1 [default: the voice's]
+    /// A sentence ends when its gate exceeds this probability, between 0 and 1 [default: the voice's]
     #[arg(long, value_name = "P", value_parser = gate, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) gate_threshold: Option<f32>,
     /// A sentence is cut off after this many decoder steps [default: the voice's]
@@ -73,6 +73,9 @@ pub(crate) struct Say {
     /// Speed of speech from 0.25 to 4; the pitch stays
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) speed: f32,
+    /// Silence between sentences, 0 to 10 seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.2, value_parser = pause, allow_negative_numbers = true, help_heading = SPEECH)]
+    pub(crate) pause: f32,
     /// Pronunciations that override the lexicon: lines of WORD  PHONEMES, as in CMUdict
     #[arg(long, value_name = "FILE", help_heading = SPEECH)]
     pub(crate) lexicon: Option<PathBuf>,
@@ -82,7 +85,7 @@ pub(crate) struct Say {
     /// Draw mel spectrogram and attention; further sentences become OUT-2.png, OUT-3.png, ...
     #[arg(long, value_name = "OUT.png", help_heading = OUTPUT)]
     pub(crate) plot: Option<PathBuf>,
-    /// Write tensors of each sentence: DIR/000/{tokens,encoder,mel,mel_postnet,gate,alignment,audio}.npy
+    /// Write tensors of each sentence: `DIR/000/{tokens,encoder,mel,mel_postnet,gate,alignment,audio}.npy`
     #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
     pub(crate) dump: Option<PathBuf>,
     /// Print what was made as JSON
@@ -257,9 +260,9 @@ pub(crate) struct Bench {
     pub(crate) runs: u32,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
-    /// Storage of the weights in memory
-    #[arg(long, value_enum, default_value_t = PrecisionArg::F32)]
-    pub(crate) precision: PrecisionArg,
+    /// Storage of the weights in memory [default: as in the voice file]
+    #[arg(long, value_enum)]
+    pub(crate) precision: Option<PrecisionArg>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -304,7 +307,7 @@ pub(crate) struct WavOutput {
 #[derive(Args)]
 pub(crate) struct DeviceArgs {
     /// Device to run on; `tts devices` lists them
-    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = ["auto", "cpu"])]
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = ["auto", "cpu", "gpu"])]
     pub(crate) device: String,
     /// CPU threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
@@ -318,9 +321,9 @@ pub(crate) struct EngineArgs {
     pub(crate) voice: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
-    /// Storage of the weights in memory
-    #[arg(long, value_enum, default_value_t = PrecisionArg::F32)]
-    pub(crate) precision: PrecisionArg,
+    /// Storage of the weights in memory [default: as in the voice file]
+    #[arg(long, value_enum)]
+    pub(crate) precision: Option<PrecisionArg>,
 }
 
 /// What WaveGlow does with a mel.
@@ -329,10 +332,10 @@ pub(crate) struct VocoderArgs {
     /// Seed of all randomness: the same seed gives the same sound
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = SPEECH)]
     pub(crate) seed: u64,
-    /// Standard deviation of WaveGlow's noise, 0 to 2 [default: the voice's]
+    /// Standard deviation of WaveGlow's noise, 0 to 10 [default: the voice's]
     #[arg(long, value_name = "X", value_parser = sigma, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) sigma: Option<f32>,
-    /// Strength of the denoiser, 0 (off) to 10; 0.01 to 0.1 is usual [default: the voice's]
+    /// Strength of the denoiser, 0 (off) to 100; 0.01 to 0.1 is usual [default: the voice's]
     #[arg(long, value_name = "X", value_parser = denoise, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) denoise: Option<f32>,
 }
@@ -383,19 +386,26 @@ fn number(text: &str, bounds: std::ops::RangeInclusive<f32>) -> Result<f32, Stri
 }
 
 fn sigma(text: &str) -> Result<f32, String> {
-    number(text, 0.0..=2.0)
-}
-
-fn denoise(text: &str) -> Result<f32, String> {
     number(text, 0.0..=10.0)
 }
 
+fn denoise(text: &str) -> Result<f32, String> {
+    number(text, 0.0..=100.0)
+}
+
 fn gate(text: &str) -> Result<f32, String> {
-    number(text, f32::MIN_POSITIVE..=1.0).map_err(|_| "give a number above 0, up to 1".to_owned())
+    match text.parse() {
+        Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
+        _ => Err("give a number between 0 and 1".to_owned()),
+    }
 }
 
 fn speed(text: &str) -> Result<f32, String> {
     number(text, 0.25..=4.0)
+}
+
+fn pause(text: &str) -> Result<f32, String> {
+    number(text, 0.0..=10.0)
 }
 
 #[cfg(test)]
@@ -420,7 +430,7 @@ mod tests {
             ("--sigma", "0"),
             ("--sigma", "0.666"),
             ("--speed", "2"),
-            ("--gate-threshold", "1"),
+            ("--gate-threshold", "0.9"),
         ] {
             assert!(say(good.0, good.1), "{good:?}");
         }
@@ -430,6 +440,7 @@ mod tests {
             ("--sigma", "inf"),
             ("--denoise", "-0.1"),
             ("--gate-threshold", "0"),
+            ("--gate-threshold", "1"),
             ("--speed", "0"),
             ("--sample-rate", "0"),
             ("--sample-rate", "7999"),

@@ -162,8 +162,7 @@ impl Palette {
                 0x6e_ce58, 0xb5_de2b, 0xfd_e725,
             ],
         };
-        // `max` takes NaN to 0.
-        let at = value.max(0.0).min(1.0) * (anchors.len() - 1) as f32;
+        let at = value.clamp(0.0, 1.0) * (anchors.len() - 1) as f32;
         let lower = (at as usize).min(anchors.len() - 2);
         let part = at - lower as f32;
         let channel = |anchor: u32, shift: u32| f32::from((anchor >> shift) as u8);

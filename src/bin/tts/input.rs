@@ -35,7 +35,7 @@ impl TextInput {
         };
         let text = String::from_utf8(bytes).map_err(|e| {
             let at = e.utf8_error().valid_up_to();
-            let line = e.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count() + 1;
+            let line = e.as_bytes()[..at].split(|&b| b == b'\n').count();
             Fail::failed(format!(
                 "{name} is not UTF-8: byte {at}, in line {line}; \
                  convert it, for example with `iconv -f latin1 -t utf-8`"

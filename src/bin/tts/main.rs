@@ -4,19 +4,26 @@
 //! that is named appears complete or not at all.
 
 mod args;
+mod bench;
 mod canvas;
+mod devices;
+mod dump;
+mod engine;
 mod fail;
 mod import;
 mod info;
 mod input;
 mod interrupt;
+mod marks;
 mod measure;
 mod mel;
 mod plot;
 mod print;
 mod progress;
+mod say;
 mod sink;
 mod text;
+mod vocode;
 
 use std::process::ExitCode;
 
@@ -30,18 +37,21 @@ fn main() -> ExitCode {
         Ok(()) | Err(Fail::BrokenPipe) => 0,
         Err(Fail::Failed(message)) => complain(&message, 1),
         Err(Fail::Usage(message)) => complain(&message, 2),
-        Err(Fail::Interrupted) => complain("interrupted; nothing was written", 130),
+        Err(Fail::Interrupted) => complain("interrupted", 130),
     };
     ExitCode::from(code)
 }
 
 fn run(command: Command) -> Result {
     match command {
+        Command::Say(args) => say::run(&args),
+        Command::Vocode(args) => vocode::run(&args),
         Command::Mel(args) => mel::run(&args),
         Command::Text(args) => text::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Info(args) => info::run(&args),
-        _ => Err(Fail::failed("not yet")),
+        Command::Bench(args) => bench::run(&args),
+        Command::Devices(args) => devices::run(&args),
     }
 }
 

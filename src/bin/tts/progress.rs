@@ -26,8 +26,11 @@ impl Progress {
         Self(bar)
     }
 
-    pub(crate) fn set(&self, done: u64, message: String) {
+    pub(crate) fn set(&self, done: u64) {
         self.0.set_position(done);
+    }
+
+    pub(crate) fn message(&self, message: String) {
         self.0.set_message(message);
     }
 }

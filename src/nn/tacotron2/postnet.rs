@@ -51,6 +51,15 @@ pub struct PostnetStream<B: Backend> {
     finished: bool,
 }
 
+impl<B: Backend> PostnetStream<B> {
+    /// Back to before the first frame, for another sentence: buffers are kept.
+    pub fn restart(&mut self, backend: &mut B) {
+        self.windows.iter_mut().for_each(|w| w.restart(backend));
+        self.mel.restart(backend);
+        self.finished = false;
+    }
+}
+
 impl<B: Backend> Tacotron2<B> {
     /// A postnet before its first frame; `block` is the most frames of one push.
     pub fn postnet(&self, backend: &mut B, block: usize) -> PostnetStream<B> {
