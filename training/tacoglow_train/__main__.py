@@ -1,0 +1,26 @@
+"""`python -m tacoglow_train COMMAND`: one command for each step from free text to a voice file."""
+
+import argparse
+import importlib
+
+COMMANDS = {
+    "prepare": "check an LJSpeech-shaped folder and pack it for training",
+    "corpus": "make a synthetic corpus with a freely licensed teacher",
+    "train": "train tacotron2 or waveglow",
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tacoglow_train", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, summary in COMMANDS.items():
+        module = importlib.import_module("." + name, __package__)
+        command = commands.add_parser(name, help=summary, description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()
