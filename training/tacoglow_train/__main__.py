@@ -7,6 +7,9 @@ COMMANDS = {
     "prepare": "check an LJSpeech-shaped folder and pack it for training",
     "corpus": "make a synthetic corpus with a freely licensed teacher",
     "train": "train tacotron2 or waveglow",
+    "evaluate": "judge a voice on held-out text and clips",
+    "export": "write a voice file for the engine",
+    "golden": "write reference values of a voice for tests of an engine",
 }
 
 
