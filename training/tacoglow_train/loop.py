@@ -263,7 +263,7 @@ class Trainer:
         score = figures.get("score", math.inf)
         better = score < self.best
         self.best, self.stale = (score, 0) if better else (self.best, self.stale + 1)
-        if better and self.ranks.rank == 0:
+        if better and self.ranks.rank == 0 and self.out:
             self._write("best", minutes, training=False, figures=figures)
         if self.settings.plateau and self.stale >= self.settings.plateau:
             self.lr_factor, self.stale = self.lr_factor * 0.5, 0

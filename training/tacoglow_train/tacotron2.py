@@ -307,11 +307,11 @@ class Postnet(nn.Module):
         )
         self.dropout = dropout
 
-    def forward(self, mels):
-        """`[B, T, bands]` -> the residual `[B, T, bands]`."""
-        x = mels.transpose(1, 2)
+    def forward(self, mels, keep):
+        """`[B, T, bands]`, keep `[B, T, 1]` -> the residual `[B, T, bands]`; padding is zero before every convolution."""
+        x, keep = mels.transpose(1, 2), keep.transpose(1, 2)
         for convolution in self.convolutions[:-1]:
-            x = F.dropout(torch.tanh(convolution(x)), self.dropout, self.training)
+            x = F.dropout(torch.tanh(convolution(x)), self.dropout, self.training) * keep
         return F.dropout(self.convolutions[-1](x), self.dropout, self.training).transpose(1, 2)
 
 
@@ -339,7 +339,7 @@ class Tacotron2(nn.Module):
         before, gates, attention = self.decoder(memory, mask, mels, target, mix, dropout)
         keep = (torch.arange(mels.shape[1], device=mels.device).unsqueeze(0) < frames.unsqueeze(1)).unsqueeze(2)
         before = before * keep
-        after = (before + self.postnet(before).float()) * keep
+        after = (before + self.postnet(before, keep).float()) * keep
         return before, after, gates, attention
 
     @torch.no_grad()
@@ -353,4 +353,4 @@ class Tacotron2(nn.Module):
         frames = steps * self.decoder.r
         keep = (torch.arange(before.shape[1], device=before.device).unsqueeze(0) < frames.unsqueeze(1)).unsqueeze(2)
         before = before * keep  # a batch comes out as its items would alone
-        return before, before + self.postnet(before), gates, attention, frames
+        return before, (before + self.postnet(before, keep)) * keep, gates, attention, frames
