@@ -108,8 +108,9 @@ def make_clip(teacher, sentence, seed, gain, longest):
     first, last = speech_edges(audio)
     if last - first > longest * RATE:
         return "too long"
-    if words is not None:
-        words = [[round(start - first / RATE, 4), round(end - first / RATE, 4)] for start, end in words]
+    if words is not None:  # the last word's time reaches into the silence that was cut off
+        place = lambda t: round(min(max(t - first / RATE, 0.0), (last - first) / RATE), 4)
+        words = [[place(start), place(end)] for start, end in words]
     return audio[first:last], words
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from . import text
-from .audio import FRAME_SECONDS, HOP, LOG_FLOOR, MelSpectrogram
+from .audio import FRAME_SECONDS, HOP, LOG_FLOOR, RATE, MelSpectrogram
 
 
 class Corpus:
@@ -33,7 +33,7 @@ class Corpus:
         self.mel = MelSpectrogram().to(device)
 
     def hours(self):
-        return float(self.samples.sum()) / 22050 / 3600
+        return float(self.samples.sum()) / RATE / 3600
 
     def waves(self, clips, first, count):
         """Samples `[first, first + count)` of each clip, `[B, count]`; outside a clip they are reflected at its edge."""
@@ -81,11 +81,10 @@ def round_up(n, multiple):
 def symbol_centres(clip, spans, symbols, steps, step_seconds):
     """For each decoder step the symbol (a fraction) that is spoken then, `[steps]`: symbols are spread evenly over the
     time of their word, gaps over the pause between two words."""
-    times, edges = clip["words"], np.zeros(symbols + 1)
-    end = clip["samples"] / 22050.0
-    edges[: spans[0][0] + 1] = 0.0
+    end, edges = clip["samples"] / RATE, np.zeros(symbols + 1)
+    times = np.clip(clip["words"], 0.0, end - 0.03)  # what follows the last word has a little time too
     for i, (first, last) in enumerate(spans):
-        begin = 0.0 if i == 0 else max(0.0, times[i][0])
+        begin = 0.0 if i == 0 else times[i][0]
         following, until = (spans[i + 1][0], times[i + 1][0]) if i + 1 < len(spans) else (symbols, end)
         edges[first : last + 1] = np.linspace(begin, times[i][1], last - first + 1)
         edges[last : following + 1] = np.linspace(times[i][1], max(until, times[i][1]), following - last + 1)

@@ -57,8 +57,28 @@ class Invertible(nn.Module):
         return torch.linalg.slogdet(self.matrix())[1]
 
 
+def wn_layer(x, condition, weight, bias, out_weight, out_bias, dilation):
+    """One layer of the published WN: `[B, G, size]` -> residual and skip `[B, G, 2 size]` (or skip alone)."""
+    size, taps = x.shape[2], weight.shape[2]
+    shifts = [dilation * (taps // 2 - j) for j in range(taps)]
+    joined = torch.cat([shifted(x, by) if by else x for by in shifts], dim=2)
+    gates = F.linear(joined, weight.permute(0, 2, 1).flatten(1), bias) + condition
+    return F.linear(torch.tanh(gates[..., :size]) * torch.sigmoid(gates[..., size:]), out_weight, out_bias)
+
+
+def squeezed_layer(x, condition, mean, variance, gain, offset, training, depth, depth_bias, point, point_bias, out, out_bias):
+    """One layer of the squeezed WN, `[B, G, size]` -> `[B, G, size]`: BatchNorm, depthwise, pointwise, gate, residual."""
+    B, G, size = x.shape
+    h = F.batch_norm(x.reshape(B * G, size), mean, variance, gain, offset, training, 0.1, 1e-5).view(B, G, size)
+    h = shifted(h, 1) * depth[:, 0, 0] + h * depth[:, 0, 1] + shifted(h, -1) * depth[:, 0, 2] + depth_bias  # zeros come after the norm
+    gates = F.linear(h, point, point_bias) + condition
+    return x + F.linear(torch.tanh(gates[..., :size]) * torch.sigmoid(gates[..., size:]), out, out_bias)
+
+
 class WN(nn.Module):
     """The published network of a coupling: dilated convolutions, gated, with residual and skip sums."""
+
+    layer = staticmethod(wn_layer)  # may be replaced by a compiled one
 
     def __init__(self, half, mels, c):
         super().__init__()
@@ -80,30 +100,17 @@ class WN(nn.Module):
         condition = pointwise(self.cond_layer, condition).split(2 * size, dim=2)
         skips = 0
         for i, (conv, res_skip) in enumerate(zip(self.in_layers, self.res_skip_layers)):
-            reach, dilation = conv.kernel_size[0] // 2, conv.dilation[0]
-            taps = torch.cat([shifted(x, dilation * (reach - j)) if j != reach else x for j in range(2 * reach + 1)], dim=2)
-            gates = F.linear(taps, conv.weight.permute(0, 2, 1).flatten(1), conv.bias) + condition[i]
-            out = pointwise(res_skip, torch.tanh(gates[..., :size]) * torch.sigmoid(gates[..., size:]))
+            out = self.layer(x, condition[i], conv.weight, conv.bias, res_skip.weight.squeeze(2), res_skip.bias, conv.dilation[0])
             if i < self.layers - 1:
                 x = x + out[..., :size]
-                skips = skips + out[..., size:]
-            else:
-                skips = skips + out
+            skips = skips + out[..., -size:]
         return pointwise(self.end, skips)
-
-
-def squeezed_layer(x, condition, batch_norm, depthwise, pointwise_, residual):
-    """One layer of the squeezed WN; each convolution is given as (weight, bias), `batch_norm` is a function on rows."""
-    B, G, size = x.shape
-    h = batch_norm(x.reshape(B * G, size)).view(B, G, size)
-    w = depthwise[0]  # [size, 1, 3]; padding is zero after the BatchNorm
-    h = shifted(h, 1) * w[:, 0, 0] + h * w[:, 0, 1] + shifted(h, -1) * w[:, 0, 2] + depthwise[1]
-    gates = F.linear(h, pointwise_[0], pointwise_[1]) + condition
-    return x + F.linear(torch.tanh(gates[..., :size]) * torch.sigmoid(gates[..., size:]), residual[0], residual[1])
 
 
 class SqueezedWN(nn.Module):
     """The squeezed network of a coupling: BatchNorm, depthwise and pointwise convolutions, residual only."""
+
+    layer = staticmethod(squeezed_layer)
 
     def __init__(self, half, mels, c):
         super().__init__()
@@ -127,8 +134,9 @@ class SqueezedWN(nn.Module):
         condition = condition.repeat_interleave(x.shape[1] // condition.shape[1], dim=1).split(2 * size, dim=2)
         for i, (norm, depth, point) in enumerate(self.in_layers):
             out = self.res_skip_layers[i]
-            x = squeezed_layer(
-                x, condition[i], norm, (depth.weight, depth.bias), (point.weight.squeeze(2), point.bias), (out.weight.squeeze(2), out.bias)
+            x = self.layer(
+                x, condition[i], norm.running_mean, norm.running_var, norm.weight, norm.bias, norm.training, depth.weight, depth.bias,
+                point.weight.squeeze(2), point.bias, out.weight.squeeze(2), out.bias,
             )
         return pointwise(self.end, x)
 
@@ -239,6 +247,14 @@ class WaveGlow(nn.Module):
     def infer(self, mels, sigma=None, noise=None):
         """A whole utterance: mels `[B, bands, frames]` -> audio `[B, frames * 256]`."""
         return self.inverse(self.with_history(mels), sigma, noise)
+
+    def compile(self):
+        """Fuses the small operations of a layer, where this PyTorch can; every layer is the same function."""
+        if hasattr(torch, "compile"):
+            torch._dynamo.config.cache_size_limit = 64
+            compiled = torch.compile(squeezed_layer if self.squeezed else wn_layer, dynamic=False)
+            for wn in self.WN:
+                wn.layer = compiled
 
     def freeze_statistics(self):
         """BatchNorm uses its running statistics from here on (the inverse is a different network otherwise)."""

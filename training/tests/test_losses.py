@@ -56,7 +56,7 @@ def test_padding_changes_nothing():
 
 def test_alignment_follows_word_times():
     """Two words of 0.1 s with 0.1 s between; steps of 0.05 s. Symbols: two in the first word, a space, two in the second."""
-    clip = {"words": [[0.0, 0.1], [0.2, 0.3]], "samples": int(0.3 * 22050)}
+    clip = {"words": [[0.0, 0.1], [0.2, 0.3]], "samples": int(0.35 * 22050)}
     centres = symbol_centres(clip, [(0, 2), (3, 5)], 5, 6, 0.05)
     # A step's middle is at 0.25 of it: 0.0125 s is a quarter into the first symbol of 0.05 s.
     np.testing.assert_allclose(centres, [0.0, 0.75, 1.625, 2.125, 2.75, 3.75], atol=0.02)
