@@ -9,6 +9,7 @@ COMMANDS = {
     "train": "train tacotron2 or waveglow",
     "evaluate": "judge a voice on held-out text and clips",
     "export": "write a voice file for the engine",
+    "benchmark": "measure the speed of training",
     "golden": "write reference values of a voice for tests of an engine",
 }
 

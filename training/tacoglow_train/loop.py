@@ -45,6 +45,7 @@ class Settings:
     checkpoint_minutes: float = 3.0
     plateau: int = 0  # validations without a better score after which the rate is halved; 0: never
     graphs: bool = True  # capture the step in a CUDA graph per batch shape, where the task allows it
+    compile: bool = False  # torch.compile the inner layers
     seed: int = 1
 
 

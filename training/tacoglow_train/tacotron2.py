@@ -186,7 +186,28 @@ def lstm_cell(gates, cell):
     return (torch.sigmoid(o) * torch.tanh(cell)).to(gates.dtype), cell
 
 
+def attention_step(fixed, recurrent, gates, joined, cell, weights, cumulative, drop, target, mix):
+    """The part of a decoder step that feeds the next one; pure, so that torch.compile can fuse it.
+
+    Returns (hidden, cell, own attention, attention that was used, its sum so far, context)."""
+    hidden, cell = lstm_cell(torch.addmm(gates, joined, recurrent), cell)
+    hidden = hidden * drop
+    own = weights = Attention.step(fixed, hidden, weights, cumulative)
+    if target is not None:  # `mix` may be a tensor (a captured graph reads it from memory)
+        weights = weights + mix * (target - weights)
+    context = torch.bmm(weights.unsqueeze(1).to(fixed["memory"].dtype), fixed["memory"]).squeeze(1)
+    return hidden, cell, own, weights, cumulative + weights, context
+
+
 class Decoder(nn.Module):
+    attention_step = staticmethod(attention_step)  # may be replaced by a compiled one
+
+    def compile(self):
+        """Fuses the small operations of a decoder step, where this PyTorch can."""
+        if hasattr(torch, "compile"):
+            torch._dynamo.config.cache_size_limit = 64
+            self.attention_step = torch.compile(attention_step, dynamic=False)
+
     def __init__(self, c, dropout):
         super().__init__()
         memory, attention, decoder = c["encoder_embedding_dim"], c["attention_rnn_dim"], c["decoder_rnn_dim"]
@@ -236,14 +257,10 @@ class Decoder(nn.Module):
         for t in range(steps):
             joined = torch.cat([context, hidden], dim=1)
             inputs.append(joined.detach())
-            hidden, cell = lstm_cell(torch.addmm(gates[t], joined, recurrent), cell)
-            hidden = hidden * drop[t]
-            weights = attend.step(fixed, hidden, weights, cumulative)
-            attention.append(weights)
-            if target is not None:  # `mix` may be a tensor (a captured graph reads it from memory)
-                weights = weights + mix * (target[t] - weights)
-            cumulative = cumulative + weights
-            context = torch.bmm(weights.unsqueeze(1).to(fixed["memory"].dtype), fixed["memory"]).squeeze(1)
+            hidden, cell, own, weights, cumulative, context = self.attention_step(
+                fixed, recurrent, gates[t], joined, cell, weights, cumulative, drop[t], target[t] if target is not None else None, mix
+            )
+            attention.append(own)
             hiddens.append(hidden)
             contexts.append(context)
         contexts = torch.stack(contexts, dim=1)

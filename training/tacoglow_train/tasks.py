@@ -138,7 +138,11 @@ class VocoderObjective(nn.Module):
 
 class VocoderTask:
     kind = "waveglow"
-    capturable = True
+
+    @property
+    def capturable(self):
+        """Its batches are large, so there is little to gain; `capture` in the options asks for it all the same."""
+        return self.options["capture"]
 
     def __init__(self, config, options, stage, corpus, ranks, own=None):
         self.options, self.stage, self.corpus = options, stage, corpus

@@ -42,6 +42,7 @@ VOCODER_OPTIONS = {
     "own_share": 0.5,  # of the crops on mels of the Tacotron 2 given by --tacotron
     "adversarial_weight": 0.1, "adversarial_ramp": 1000, "feature_weight": 2.0, "discriminator_width": 16,
     "validation_crops": 64,
+    "capture": False,  # replay the step as a CUDA graph, where the machine's probe found that it works
     "seed": 1,
 }
 STAGES = ("likelihood", "inverse", "adversarial")
@@ -109,6 +110,8 @@ def run_task(task, settings, ranks, args, out=None):
         weights, _ = checkpoint.read_weights(args.warm_start, task.kind)
         left = checkpoint.load_matching(task.network, weights)
         print(f"warm start from {args.warm_start}" + (f"; left as they were: {left}" if left else ""), flush=True)
+    if settings.compile:
+        (task.network.decoder if task.kind == "tacotron2" else task.network).compile()
     sink = tensorboard(out) if ranks.rank == 0 else None
     trainer = Trainer(task, out, settings, ranks, sink)
     if args.resume:
