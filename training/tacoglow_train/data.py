@@ -208,13 +208,15 @@ class Prefetch:
 
     def __init__(self, batches, first_step, depth=4):
         self.queue, self.stopped = queue.Queue(depth), False
+        self.working = threading.Lock()  # held while the thread uses the device; a graph's capture wants it to itself
         self.thread = threading.Thread(target=self._work, args=(batches, first_step), daemon=True)
         self.thread.start()
 
     def _work(self, batches, step):
         while not self.stopped:
             try:
-                item = batches(step)
+                with self.working:
+                    item = batches(step)
             except BaseException as error:  # handed to the training thread
                 item = error
             while not self.stopped:

@@ -99,7 +99,7 @@ class Trainer:
         self.control_names = ["lr"] + list(task.controls(0))
         self.controls = torch.zeros(len(self.control_names), device=self.device)
         self.captured, self.good, self.loss_mean, self.loss_spread = {}, None, None, 0.0
-        self.stop_reason, self.rollbacks, self.metric_names = "", 0, None
+        self.stop_reason, self.rollbacks, self.metric_names, self.prefetch = "", 0, None, None
         torch.manual_seed(settings.seed + 1000 * ranks.rank)
 
     # -- one step ---------------------------------------------------------------------------------
@@ -124,6 +124,18 @@ class Trainer:
         """
         key = tuple((n, tuple(t.shape)) for n, t in batch.items())
         if key not in self.captured:
+            self.captured[key] = self.capture(batch, counts)
+        graph, (static_batch, static_counts), figures = self.captured[key]
+        for name, tensor in batch.items():
+            static_batch[name].copy_(tensor)
+        static_counts.copy_(counts)
+        graph.replay()
+        return figures
+
+    def capture(self, batch, counts):
+        """(graph, its inputs, its figures) for these shapes; the weights are as before afterwards."""
+        with self.prefetch.working if self.prefetch else contextlib.nullcontext():
+            torch.cuda.synchronize()
             static = {n: t.clone() for n, t in batch.items()}, counts.clone()
             before = [t.clone() for t in self.tensors_of_state()]
             side = torch.cuda.Stream()
@@ -137,13 +149,8 @@ class Trainer:
                 figures = self.train_step(*static)
             for tensor, value in zip(self.tensors_of_state(), before):
                 tensor.copy_(value)
-            self.captured[key] = graph, static, figures
-        graph, (static_batch, static_counts), figures = self.captured[key]
-        for name, tensor in batch.items():
-            static_batch[name].copy_(tensor)
-        static_counts.copy_(counts)
-        graph.replay()
-        return figures
+            torch.cuda.synchronize()
+            return graph, static, figures
 
     def tensors_of_state(self):
         return [self.flat.values, self.flat.statistics, *self.adam.state().values(), self.scaler.scale, self.scaler.clean]
@@ -163,7 +170,7 @@ class Trainer:
     def run(self):
         s, start = self.settings, time.time()
         previous = {sig: signal.signal(sig, self._on_signal) for sig in (signal.SIGTERM, signal.SIGINT)}
-        batches = Prefetch(self.task.batches, self.step)
+        self.prefetch = batches = Prefetch(self.task.batches, self.step)
         graphs = s.graphs and self.device.type == "cuda" and self.ranks.world == 1 and getattr(self.task, "capturable", False)
         step_function = self.captured_step if graphs else self.train_step
         minutes, sums, steps = self.minutes_before, None, 0

@@ -9,6 +9,7 @@ is one short transform there.
 
 import hashlib
 import json
+import multiprocessing
 import os
 import random
 
@@ -45,29 +46,36 @@ def read_held_out(folder, ids, count, seed):
     return set(random.Random(seed).sample(sorted(ids), min(count, len(ids) // 10)))
 
 
-def prepare(folder, out, shortest=0.4, longest=10.0, held_out=100, seed=1, lexicon=None):
+def read_clip(job):
+    """(samples int16 or None, facts) of one clip: resampled if needed, silence at the edges trimmed."""
+    path, shortest, longest = job
+    if not os.path.exists(path):
+        return None, {"problem": "missing"}
+    audio, rate = read_wav(path)
+    facts = {"resampled": int(rate != RATE)}
+    audio = resample(audio, rate, RATE)
+    if (np.abs(audio) > 0.999).sum() > 8:
+        return None, {**facts, "problem": "clipping"}
+    first, last = speech_edges(audio)
+    facts.update(first=first, trimmed=(len(audio) - (last - first)) / RATE)
+    if not shortest <= (last - first) / RATE <= longest:
+        return None, {**facts, "problem": "too short" if (last - first) / RATE < shortest else "too long"}
+    return to_int16(audio[first:last]), facts
+
+
+def prepare(folder, out, shortest=0.4, longest=10.0, held_out=100, seed=1, lexicon=None, workers=1):
     rows, words = read_metadata(folder), read_words(folder)
     held = read_held_out(folder, [i for i, _ in rows], held_out, seed)
     facts = {"clips": 0, "resampled": 0, "clipping": [], "too short": [], "too long": [], "unknown characters": {},
              "pace outliers": [], "missing": [], "trimmed seconds": 0.0, "words without lexicon entry": 0, "words": 0}
     clips, parts, offset = [], [], 0
-    for clip_id, sentence in rows:
-        path = os.path.join(folder, "wavs", clip_id + ".wav")
-        if not os.path.exists(path):
-            facts["missing"].append(clip_id)
-            continue
-        audio, rate = read_wav(path)
-        if rate != RATE:
-            audio = resample(audio, rate, RATE)
-            facts["resampled"] += 1
-        if (np.abs(audio) > 0.999).sum() > 8:
-            facts["clipping"].append(clip_id)
-            continue
-        first, last = speech_edges(audio)
-        facts["trimmed seconds"] += (len(audio) - (last - first)) / RATE
-        audio, seconds = audio[first:last], (last - first) / RATE
-        if seconds < shortest or seconds > longest:
-            facts["too short" if seconds < shortest else "too long"].append(clip_id)
+    jobs = [(os.path.join(folder, "wavs", clip_id + ".wav"), shortest, longest) for clip_id, _ in rows]
+    pool = multiprocessing.get_context("spawn").Pool(workers) if workers > 1 else None
+    for (clip_id, sentence), (audio, found) in zip(rows, pool.imap(read_clip, jobs, 64) if pool else map(read_clip, jobs)):
+        facts["resampled"] += found.get("resampled", 0)
+        facts["trimmed seconds"] += found.get("trimmed", 0.0)
+        if audio is None:
+            facts[found["problem"]].append(clip_id)
             continue
         sentence = text.ascii_fold(sentence)
         for c in text.unknown_characters(sentence):
@@ -78,10 +86,14 @@ def prepare(folder, out, shortest=0.4, longest=10.0, held_out=100, seed=1, lexic
             facts["words without lexicon entry"] += sum(lexicon.phonemes(w) is None for w in spoken)
         clip = {"id": clip_id, "text": sentence, "held_out": clip_id in held, "start": offset, "samples": len(audio)}
         if clip_id in words and len(words[clip_id]) == len(spoken):
-            clip["words"] = [[round(a - first / RATE, 4), round(b - first / RATE, 4)] for a, b in words[clip_id]]
+            clip["words"] = [[round(t - found["first"] / RATE, 4) for t in pair] for pair in words[clip_id]]
         clips.append(clip)
-        parts.append(to_int16(audio))
+        parts.append(audio)
         offset += len(audio)
+    if pool:
+        pool.terminate()
+    if not clips:
+        raise SystemExit(f"{folder}: no clip is fit for use: { {k: v for k, v in facts.items() if v} }")
     pace = np.array([len(c["text"]) * RATE / c["samples"] for c in clips])
     middle, spread = np.median(pace), np.percentile(pace, 84) - np.percentile(pace, 16)
     odd = np.abs(pace - middle) > 4 * spread  # text and sound of such clips rarely agree
@@ -128,10 +140,11 @@ def add_arguments(parser):
     parser.add_argument("--longest", type=float, default=10.0, help="seconds")
     parser.add_argument("--held-out", type=int, default=100, help="clips to hold out when the folder has no held-out.txt")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
     parser.add_argument("--lexicon", help="CMUdict file")
 
 
 def run(args):
     lexicon = text.Lexicon(args.lexicon)
-    facts, clips = prepare(args.folder, args.out, args.shortest, args.longest, args.held_out, args.seed, lexicon)
+    facts, clips = prepare(args.folder, args.out, args.shortest, args.longest, args.held_out, args.seed, lexicon, args.workers)
     report(facts, clips)

@@ -98,7 +98,7 @@ def lstm_sequence(x, weights):
     """One LSTM layer over `[B, S, inputs]` from zero state, in the fused kernel of the device."""
     weights = [w.to(x.dtype) for w in weights]
     zero = x.new_zeros(1, x.shape[0], weights[1].shape[1])
-    return torch._VF.lstm(x, (zero, zero), weights, True, 1, 0.0, False, False, True)[0]
+    return torch._VF.lstm(x, (zero, zero), weights, True, 1, 0.0, torch.is_grad_enabled(), False, True)[0]
 
 
 class Prenet(nn.Module):

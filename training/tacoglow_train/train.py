@@ -106,6 +106,8 @@ def train_waveglow(args):
 
 def run_task(task, settings, ranks, args, out=None):
     out = out or args.out
+    # In fp32 TF32 is welcome; in bf16 and fp16 what is left in f32 (1x1 inverses, statistics) is there to be exact.
+    torch.backends.cuda.matmul.allow_tf32 = settings.precision == "fp32"
     if args.warm_start and not (args.resume and checkpoint.latest(out)):
         weights, _ = checkpoint.read_weights(args.warm_start, task.kind)
         left = checkpoint.load_matching(task.network, weights)
@@ -164,6 +166,4 @@ def add_arguments(parser):
 def run(args):
     if args.threads:
         torch.set_num_threads(args.threads)
-    if torch.cuda.is_available():
-        torch.backends.cuda.matmul.allow_tf32 = True
     (train_tacotron2 if args.network == "tacotron2" else train_waveglow)(args)

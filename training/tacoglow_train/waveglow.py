@@ -53,6 +53,9 @@ class Invertible(nn.Module):
     def matrix(self):
         return self.conv.weight.squeeze(2).float()
 
+    def inverse(self):
+        return torch.linalg.inv_ex(self.matrix())[0]  # unlike `inv` it does not wait for the device to look for errors
+
     def log_determinant(self):
         return torch.linalg.slogdet(self.matrix())[1]
 
@@ -239,7 +242,7 @@ class WaveGlow(nn.Module):
         for k in reversed(range(len(self.WN))):
             a0, a1, b, log_s = self.couple(k, x, condition)
             x = torch.cat([a0, (a1 - b) * torch.exp(-log_s)], dim=2)
-            x = self.mix(x, torch.linalg.inv(self.convinv[k].matrix()))
+            x = self.mix(x, self.convinv[k].inverse())
             if self.leaves_early(k):
                 x = torch.cat([draw(self.early), x], dim=2)
         return x.reshape(x.shape[0], -1)
