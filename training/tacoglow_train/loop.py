@@ -7,6 +7,7 @@ A task brings
     counts(batch)  what the losses are divided by, before it is averaged over the ranks
     controls(step) numbers that change during training (weights of loss terms)
     validate()     {name: number} on held-out data, called with the averaged weights in place; "score" is to be small
+    show()         pictures and sounds for TensorBoard
 """
 
 import contextlib
@@ -266,6 +267,7 @@ class Trainer:
         with self.averaged(), torch.random.fork_rng(devices):  # when it happens must not change what follows
             torch.manual_seed(0)
             figures = self.task.validate()
+            shown = self.task.show() if self.log_sink and figures else None
         if not figures:
             return {}
         score = figures.get("score", math.inf)
@@ -275,7 +277,7 @@ class Trainer:
             self._write("best", minutes, training=False, figures=figures)
         if self.settings.plateau and self.stale >= self.settings.plateau:
             self.lr_factor, self.stale = self.lr_factor * 0.5, 0
-        self._emit({"validation": figures, "step": self.step, "minutes": round(minutes, 2), "best": better})
+        self._emit({"validation": figures, "step": self.step, "minutes": round(minutes, 2), "best": better}, shown)
         self.say("   held out: " + "  ".join(f"{n} {v:.4f}" for n, v in figures.items()) + ("  (best)" if better else ""))
         return figures
 
@@ -285,13 +287,13 @@ class Trainer:
         if self.ranks.rank == 0:
             print(("\r\033[K" if sys.stderr.isatty() else "") + line, flush=True)
 
-    def _emit(self, record):
+    def _emit(self, record, shown=None):
         if self.ranks.rank == 0 and self.out:
             os.makedirs(self.out, exist_ok=True)
             with open(os.path.join(self.out, "log.jsonl"), "a") as f:
                 f.write(json.dumps(record) + "\n")
         if self.log_sink and self.ranks.rank == 0:
-            self.log_sink(record)
+            self.log_sink(record, shown)
 
     def _report(self, means, values, minutes, speed):
         s = self.settings

@@ -87,6 +87,15 @@ class TacotronTask:
                 totals[name] = totals.get(name, 0.0) + float(value) * len(part) / len(clips)
         return {"score": totals["mel"] + totals["postnet"] + totals["absolute"], **totals} if parts else {}
 
+    def show(self):
+        """Pictures of the first held-out clip for TensorBoard, `[rows, columns]` in [0, 1], low bands and first symbols below."""
+        if len(self.held_out) == 0:
+            return {}
+        data = self.rest.collate(self.held_out[:1], np.random.default_rng(5), arpabet=1.0)
+        _, after, _, attention = self.network(data["symbols"], data["lengths"], data["mels"], data["frames"])
+        mel = lambda m: ((m[0].t().flip(0) + 11.5) / 11.5).clamp(0, 1)
+        return {"mel": mel(after), "mel of the recording": mel(data["mels"]), "alignment": attention[0].t().flip(0)}
+
     def facts(self):
         return {"hash": self.corpus.hash, "hours": self.corpus.hours(), "source": self.corpus.source}
 
@@ -188,6 +197,11 @@ class VocoderTask:
             return {"score": figures["nll"], **figures}
         kinds = ["", "own_"] if self.held_out_own else [""]
         return {"score": sum(figures[k + "stft"] + figures[k + "mel"] for k in kinds) / len(kinds), **figures}
+
+    def show(self):
+        """Sound of the first held-out crop for TensorBoard, `[samples]`, made from its mel, and the recording's."""
+        batch = self.held_out(0)
+        return {"made": self.network.inverse(batch["mels"][:1], self.options["sigma"])[0], "recorded": batch["audio"][0]}
 
     def facts(self):
         return {"hash": self.corpus.hash, "hours": self.corpus.hours(), "source": self.corpus.source, "stage": self.stage}

@@ -15,6 +15,7 @@ except ImportError:  # Python 3.10
     import tomli as tomllib
 
 from . import checkpoint, text
+from .audio import RATE
 from .data import Corpus
 from .loop import Ranks, Settings, Trainer
 
@@ -133,7 +134,12 @@ def tensorboard(out):
         return None
     writer = SummaryWriter(os.path.join(out, "tensorboard"))
 
-    def sink(record):
+    def sink(record, shown=None):
+        for name, tensor in (shown or {}).items():
+            if tensor.dim() == 1:
+                writer.add_audio(name, tensor.float().cpu().clamp(-1, 1).unsqueeze(0), record["step"], RATE)
+            else:
+                writer.add_image(name, tensor.float().cpu(), record["step"], dataformats="HW")
         prefix, figures = ("held out/", record["validation"]) if "validation" in record else ("", record)
         for name, value in figures.items():
             if isinstance(value, (int, float)) and name != "step":
