@@ -153,8 +153,8 @@ pub struct AttentionState<B: Backend + ?Sized> {
     pub symbols: usize,
 }
 
-/// A depthwise convolution over a BatchNorm, folded (squeezed WaveGlow).
-pub struct DepthwiseWeights<B: Backend + ?Sized> {
+/// The first half of a squeezed WN layer: BatchNorm, depthwise convolution, gated pointwise product.
+pub struct SeparableWeights<B: Backend + ?Sized> {
     /// `[taps, channels]`: taps times the BatchNorm's scale.
     pub taps: B::Tensor,
     /// `[taps, channels]`: what each tap adds for the BatchNorm's shift when its row exists. The
@@ -162,13 +162,15 @@ pub struct DepthwiseWeights<B: Backend + ?Sized> {
     pub shifts: B::Tensor,
     /// `[1, channels]`
     pub bias: B::Tensor,
+    /// `channels -> 2 channels`
+    pub pointwise: B::Matrix,
 }
 
 /// A device that runs the kernels of both networks.
 ///
 /// Kernels take tensors with a starting row and a row count. The caller provides rows of context as
 /// explicit rows of the tensor, zero where the utterance has none, so no kernel knows about padding
-/// (but for [`Backend::depthwise`], whose padding is not zero in its input).
+/// (but for [`Backend::wn_gate_separable`], whose padding is not zero in its input).
 pub trait Backend: Sized {
     /// Activations `[rows, channels]`.
     type Tensor: Send;
@@ -274,22 +276,15 @@ pub trait Backend: Sized {
         y: &mut Self::Tensor,
         n: usize,
     );
-    /// BatchNorm and depthwise convolution of the squeezed WN layer. `inside` says which input rows
-    /// belong to the utterance, counted from the first row read.
-    fn depthwise(
+    /// The squeezed layer's gate: BatchNorm and depthwise convolution of `x`, then the pointwise
+    /// product plus the conditioning `condition[(r + shift) / repeat, channel..]`, which is made at
+    /// the mel's rate. `inside` says which input rows belong to the utterance, counted from the
+    /// first row read.
+    fn wn_gate_separable(
         &mut self,
-        w: &DepthwiseWeights<Self>,
+        w: &SeparableWeights<Self>,
         x: Rows<'_, Self::Tensor>,
-        y: &mut Self::Tensor,
-        n: usize,
         inside: Range<usize>,
-    );
-    /// The squeezed layer's gate: pointwise product of `x` plus the conditioning
-    /// `condition[(r + shift) / repeat, channel..]`, which is made at the mel's rate.
-    fn wn_gate_pointwise(
-        &mut self,
-        w: &Self::Matrix,
-        x: &Self::Tensor,
         condition: Condition<'_, Self::Tensor>,
         y: &mut Self::Tensor,
         n: usize,

@@ -31,7 +31,7 @@ impl<B: Backend> Loaded<B> {
     pub(super) fn vocoder_block(&self) -> usize {
         match self.config.waveglow.kind {
             WaveGlowKind::Waveglow => (256 / self.waveglow.groups_per_frame()).max(1),
-            WaveGlowKind::Squeezewave => (96 / self.waveglow.groups_per_frame()).max(1),
+            WaveGlowKind::Squeezewave => (128 / self.waveglow.groups_per_frame()).max(1),
         }
     }
 

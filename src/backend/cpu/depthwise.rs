@@ -3,46 +3,40 @@
 
 use std::ops::Range;
 
-use super::product::{load_part, parallel, store_part};
+use super::Cpu;
+use super::product::{load_part, store_part};
 use super::simd::{InstructionSet, Kernel, Simd, dispatch};
-use super::{Cpu, SendPointer, Tensor};
-use crate::backend::{DepthwiseWeights, Rows};
+use crate::backend::SeparableWeights;
 
-pub(super) fn run(
+/// Makes `rows` of the output `[.., channels]`, whose row 0 is at `y`. Row 0 of `x` is the first that
+/// output row 0 reads; `inside` are the rows of `x` that belong to the utterance.
+///
+/// # Safety
+/// `y` holds `rows`, and nobody else uses them meanwhile.
+pub(super) unsafe fn run(
     set: InstructionSet,
-    threads: usize,
-    w: &DepthwiseWeights<Cpu>,
-    x: Rows<'_, Tensor>,
-    y: &mut Tensor,
-    n: usize,
+    w: &SeparableWeights<Cpu>,
+    x: &[f32],
+    y: *mut f32,
+    rows: Range<usize>,
     inside: Range<usize>,
 ) {
-    let taps = w.taps.rows;
-    let channels = w.taps.channels;
-    assert!(y.channels == channels && x.tensor.channels == channels);
-    let x = x.tensor.from_row(x.row, n + taps - 1);
-    let out = SendPointer(y.from_row_mut(0, n).as_mut_ptr());
-    let parts = if n * channels < 16 * 1024 { 1 } else { threads };
-    parallel(parts, &|i| {
-        let out = &out;
-        let rows = n * i / parts..n * (i + 1) / parts;
-        dispatch(
-            set,
-            Depthwise {
-                w,
-                x,
-                y: out.0,
-                rows,
-                inside: inside.clone(),
-            },
-        );
-    });
+    assert!(x.len() >= (rows.end + w.taps.rows - 1) * w.taps.channels);
+    dispatch(
+        set,
+        Depthwise {
+            w,
+            x,
+            y,
+            rows,
+            inside,
+        },
+    );
 }
 
 struct Depthwise<'a> {
-    w: &'a DepthwiseWeights<Cpu>,
+    w: &'a SeparableWeights<Cpu>,
     x: &'a [f32],
-    /// Row 0 of the output; this task writes `rows` of it.
     y: *mut f32,
     rows: Range<usize>,
     inside: Range<usize>,

@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use super::{
-    Activation, AttentionState, AttentionWeights, Backend, Condition, DepthwiseWeights, Dropout,
-    Error, MatrixSpec, Noise, Precision, Residual, Rows, RowsMut, Skip,
+    Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, Error, MatrixSpec,
+    Noise, Precision, Residual, Rows, RowsMut, SeparableWeights, Skip,
 };
 use product::{Epilogue, Init, Product, Segment};
 use simd::InstructionSet;
@@ -30,6 +30,7 @@ pub struct Cpu {
     threads: usize,
     attention: attention::Scratch,
     lstm: [Tensor; 2],
+    depthwise: Tensor,
 }
 
 /// Activations on the CPU: `[rows, channels]`, channels contiguous.
@@ -88,6 +89,7 @@ impl Cpu {
             threads: threads.max(1),
             attention: attention::Scratch::default(),
             lstm: [Tensor::default(), Tensor::default()],
+            depthwise: Tensor::default(),
         }
     }
 
@@ -403,28 +405,19 @@ impl Backend for Cpu {
         });
     }
 
-    fn depthwise(
+    fn wn_gate_separable(
         &mut self,
-        w: &DepthwiseWeights<Self>,
+        w: &SeparableWeights<Self>,
         x: Rows<'_, Tensor>,
-        y: &mut Tensor,
-        n: usize,
         inside: Range<usize>,
-    ) {
-        depthwise::run(self.set, self.threads, w, x, y, n, inside);
-    }
-
-    fn wn_gate_pointwise(
-        &mut self,
-        w: &Matrix,
-        x: &Tensor,
         condition: Condition<'_, Tensor>,
         y: &mut Tensor,
         n: usize,
     ) {
+        let (pointwise, channels, taps) = (&w.pointwise, w.taps.channels, w.taps.rows);
         let frames = (condition.shift + n).div_ceil(condition.repeat);
         let stride = condition.tensor.channels;
-        assert!(condition.channel + w.n <= stride && y.channels * 2 == w.n);
+        assert!(condition.channel + pointwise.n <= stride && y.channels * 2 == pointwise.n);
         let init = Init {
             a: condition
                 .tensor
@@ -435,18 +428,32 @@ impl Backend for Cpu {
             shift: condition.shift,
             repeat: condition.repeat,
         };
+        if self.depthwise.rows < n || self.depthwise.channels != channels {
+            self.depthwise = Tensor::new(n, channels);
+        }
+        let depthwise = SendPointer(self.depthwise.from_row_mut(0, n).as_mut_ptr());
+        let x = x.tensor.from_row(x.row, n + taps - 1);
         let stride = y.channels;
         let epilogue = Epilogue::Gate {
             y: y.from_row_mut(0, n).as_mut_ptr(),
             stride,
         };
-        let segments = &[x.segment(0, n, w.k)];
-        self.run(Product {
-            weights: w,
+        let segments = &[self.depthwise.segment(0, n, channels)];
+        let set = self.set;
+        Product {
+            weights: pointwise,
             segments,
             init: Some(init),
             epilogue,
             rows: n,
+        }
+        .run_after(set, self.threads, &|rows| {
+            let depthwise = &depthwise;
+            // SAFETY: the parts of the product ask for disjoint rows.
+            #[allow(unsafe_code)]
+            unsafe {
+                depthwise::run(set, w, x, depthwise.0, rows, inside.clone());
+            }
         });
     }
 

@@ -11,6 +11,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use super::matrix::{Layout, Matrix, Storage};
 use super::simd::{self, InstructionSet, Kernel, Simd, dispatch};
@@ -79,29 +80,43 @@ unsafe impl Sync for Product<'_> {}
 /// Activations of a block of rows: half of a common second-level cache.
 const BLOCK_INPUTS: usize = 128 * 1024;
 
-/// Multiply-adds below which a second thread costs more than it brings.
-const PARALLEL_WORK: usize = 48 * 1024;
+/// Multiply-adds of a part: about ten microseconds of work, against the few that waking a thread
+/// takes.
+const PARALLEL_WORK: usize = 256 * 1024;
 
 impl Product<'_> {
     /// Runs the product on the threads of the current pool.
     pub(super) fn run(self, set: InstructionSet, threads: usize) {
+        self.run_after(set, threads, &|_| {});
+    }
+
+    /// [`Self::run`], where `prepare` makes rows of the input just before they are read, on the
+    /// thread that reads them.
+    pub(super) fn run_after(
+        self,
+        set: InstructionSet,
+        threads: usize,
+        prepare: &(dyn Fn(Range<usize>) + Sync),
+    ) {
         let w = self.weights;
         debug_assert_eq!(w.k, self.segments.iter().map(|s| s.k).sum::<usize>());
         debug_assert_eq!(w.lanes, set.lanes());
         let work = self.rows * w.k * w.n;
         let parts = threads.min(work / PARALLEL_WORK).max(1);
         if parts == 1 {
-            self.part(set, 0, self.rows, 0, w.panels);
+            prepare(0..self.rows);
+            self.part(set, 0..self.rows, 0..w.panels);
             return;
         }
         // Split the weights when there are few rows (each thread then streams its own part of the
         // weights, as in the decoder), else the rows.
         let unit = if w.layout == Layout::Lstm { 2 } else { 1 };
         if self.rows < 16 * parts && w.panels >= parts * unit {
+            prepare(0..self.rows);
             let units = w.panels / unit;
             parallel(parts, &|i| {
-                let (from, to) = (units * i / parts * unit, units * (i + 1) / parts * unit);
-                self.part(set, 0, self.rows, from, to);
+                let panels = units * i / parts * unit..units * (i + 1) / parts * unit;
+                self.part(set, 0..self.rows, panels);
             });
         } else {
             // Whole tiles per thread; the last one takes the remainder.
@@ -110,25 +125,17 @@ impl Product<'_> {
             parallel(parts, &|i| {
                 let from = (tiles * i / parts * tile).min(self.rows);
                 let to = (tiles * (i + 1) / parts * tile).min(self.rows);
-                self.part(set, from, to, 0, w.panels);
+                prepare(from..to);
+                self.part(set, from..to, 0..w.panels);
             });
         }
     }
 
-    fn part(
-        &self,
-        set: InstructionSet,
-        row: usize,
-        row_end: usize,
-        panel: usize,
-        panel_end: usize,
-    ) {
+    fn part(&self, set: InstructionSet, rows: Range<usize>, panels: Range<usize>) {
         let part = Part {
             product: *self,
-            row,
-            row_end,
-            panel,
-            panel_end,
+            rows,
+            panels,
         };
         match &self.weights.storage {
             Storage::F32(w) => dispatch(
@@ -164,13 +171,10 @@ pub(super) fn parallel(parts: usize, task: &(dyn Fn(usize) + Sync)) {
     }
 }
 
-#[derive(Clone, Copy)]
 struct Part<'a> {
     product: Product<'a>,
-    row: usize,
-    row_end: usize,
-    panel: usize,
-    panel_end: usize,
+    rows: Range<usize>,
+    panels: Range<usize>,
 }
 
 /// A stored number that widens to f32 lanes.
@@ -204,11 +208,10 @@ impl<W: Weight> Kernel for Typed<'_, W> {
     unsafe fn run<S: Simd>(self) {
         let Part {
             product,
-            row,
-            row_end,
-            panel,
-            panel_end,
+            rows,
+            panels,
         } = self.part;
+        let (row, row_end, panel, panel_end) = (rows.start, rows.end, panels.start, panels.end);
         let w = product.weights;
         let panel_len = w.k * 2 * S::LANES;
         // SAFETY: rows and panels are in range, and the targets hold them (the callers' contract).

@@ -2,7 +2,7 @@
 
 use super::inverse::invert;
 use super::{Flow, Layer, WaveGlow};
-use crate::backend::{Backend, DepthwiseWeights, MatrixKind};
+use crate::backend::{Backend, MatrixKind, SeparableWeights};
 use crate::nn::load::{ConvSize, Loader, fill_taps};
 use crate::nn::{Error, Result};
 use crate::voice::config::{WaveGlowConfig, WaveGlowKind};
@@ -185,31 +185,28 @@ fn separable_layers<B: Backend>(
                 shifts[tap * wn + channel] = w * norm.shift[channel];
             }
         }
-        let depthwise = DepthwiseWeights {
-            taps: l.tensor(wn, &scaled),
-            shifts: l.tensor(wn, &shifts),
-            bias: l.tensor(wn, &bias),
-        };
         let weight = l.values(&format!("{name}.in_layers.{i}.2.weight"))?;
-        let bias = l.values(&format!("{name}.in_layers.{i}.2.bias"))?;
+        let pointwise_bias = l.values(&format!("{name}.in_layers.{i}.2.bias"))?;
         let kind = MatrixKind::Gate {
             taps: 1,
             dilation: 1,
         };
-        let gate = l.pack(kind, 2 * wn, wn, Some(&bias), &|o, row| {
+        let pointwise = l.pack(kind, 2 * wn, wn, Some(&pointwise_bias), &|o, row| {
             row.copy_from_slice(&weight[o * wn..(o + 1) * wn]);
         })?;
+        let gate = SeparableWeights {
+            taps: l.tensor(wn, &scaled),
+            shifts: l.tensor(wn, &shifts),
+            bias: l.tensor(wn, &bias),
+            pointwise,
+        };
         let size = ConvSize {
             outputs: wn,
             inputs: wn,
             taps: 1,
         };
         let residual = l.conv(&format!("{name}.res_skip_layers.{i}"), size, true)?;
-        layers.push(Layer::Separable {
-            depthwise,
-            gate,
-            residual,
-        });
+        layers.push(Layer::Separable { gate, residual });
     }
     Ok(layers)
 }

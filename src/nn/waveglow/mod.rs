@@ -19,7 +19,7 @@ pub use stream::WaveGlowStream;
 
 use super::Result;
 use super::load::Loader;
-use crate::backend::{Backend, DepthwiseWeights, Precision};
+use crate::backend::{Backend, Precision, SeparableWeights};
 use crate::voice::Voice;
 use crate::voice::config::WaveGlowConfig;
 
@@ -54,8 +54,7 @@ enum Layer<B: Backend> {
     },
     /// BatchNorm and depthwise convolution, pointwise product; residual only.
     Separable {
-        depthwise: DepthwiseWeights<B>,
-        gate: B::Matrix,
+        gate: SeparableWeights<B>,
         residual: B::Matrix,
     },
 }

@@ -20,7 +20,6 @@ pub struct WaveGlowStream<B: Backend> {
     /// From first to last, as numbered in the file; they run from last to first.
     flows: Vec<FlowState<B>>,
     gated: B::Tensor,
-    depthwise: B::Tensor,
     /// What leaves the first flow: groups of samples.
     audio: B::Tensor,
     /// Groups that have arrived.
@@ -142,7 +141,6 @@ impl<B: Backend> WaveGlow<B> {
             mel,
             upsampled,
             gated: backend.zeros(rows, channels),
-            depthwise: backend.zeros(rows, channels),
             audio: backend.zeros(rows, c.n_group),
             arrived: 0,
             finished: false,
@@ -280,15 +278,10 @@ impl<B: Backend> WaveGlow<B> {
                     });
                     backend.wn_res_skip(res_skip, &s.gated, residual, skip, n);
                 }
-                Layer::Separable {
-                    depthwise,
-                    gate,
-                    residual,
-                } => {
+                Layer::Separable { gate, residual } => {
                     let first = from - d;
                     let end = if state.closed[i] { s.arrived } else { x.end() };
                     let inside = (-first).max(0) as usize..(end - first) as usize;
-                    backend.depthwise(depthwise, x.at(first), &mut s.depthwise, n, inside);
                     let repeat = self.groups_per_frame();
                     let condition = state
                         .condition
@@ -301,7 +294,8 @@ impl<B: Backend> WaveGlow<B> {
                         shift: rows.row * repeat + from as usize % repeat,
                         repeat,
                     };
-                    backend.wn_gate_pointwise(gate, &s.depthwise, condition, &mut s.gated, n);
+                    let (x_rows, gated) = (x.at(first), &mut s.gated);
+                    backend.wn_gate_separable(gate, x_rows, inside, condition, gated, n);
                     let y = after[0].append(backend, n, next_made - next_reach);
                     let residual_to = Some(Residual {
                         base: x.at(from),
