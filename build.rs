@@ -9,7 +9,21 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The objects of the C interface, in the order of the header.
-const SECTIONS: [&str; 6] = ["version", "status", "engine", "voice", "utterance", "audio"];
+const SECTIONS: [&str; 13] = [
+    "version",
+    "status",
+    "device",
+    "engine",
+    "reader",
+    "voice",
+    "facts",
+    "warm_up",
+    "mark",
+    "options",
+    "audio",
+    "utterance",
+    "stats",
+];
 
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
@@ -97,7 +111,17 @@ fn tidy(text: &str) -> String {
 }
 
 fn declarations(root: &Path, path: &str) -> Result<String, String> {
-    let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
+    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
+    // Types that only functions of other files use are wanted too.
+    let source = fs::read_to_string(root.join(path)).map_err(|e| e.to_string())?;
+    let types = source.lines().filter_map(|line| {
+        let rest = line
+            .strip_prefix("pub struct ")
+            .or_else(|| line.strip_prefix("pub type "))?;
+        rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .next()
+    });
+    config.export.include = types.map(str::to_owned).collect();
     let bindings = cbindgen::Builder::new()
         .with_src(root.join(path))
         .with_config(config)

@@ -115,6 +115,24 @@ typedef int32_t tts_status;
 /** Done. */
 #define TTS_OK 0
 
+/** These were the last samples. */
+#define TTS_END 1
+
+/** Fewer samples than asked for: more are not ready yet. */
+#define TTS_UNDERRUN 2
+
+/** Nothing is waiting to be taken. */
+#define TTS_EMPTY 3
+
+/** The time is over, what was waited for is not. */
+#define TTS_TIMEOUT 4
+
+/** The utterance was cancelled. */
+#define TTS_CANCELLED 5
+
+/** Everything was spoken, but a sentence was cut off at the limit of decoder steps. */
+#define TTS_STEP_LIMIT 6
+
 /** An argument is NULL that must not be. */
 #define TTS_ERROR_NULL -101
 
@@ -129,6 +147,18 @@ typedef int32_t tts_status;
 
 /** A text is not UTF-8. */
 #define TTS_ERROR_UTF8 -105
+
+/** Another thread is in a call that only one may be in. */
+#define TTS_ERROR_BUSY -106
+
+/** The object is not in a state in which this can be done. */
+#define TTS_ERROR_STATE -107
+
+/** This cannot be done in a callback of the library, which would wait for itself. */
+#define TTS_ERROR_CALLBACK -108
+
+/** The process was forked after the engine was made: make a new engine in the child. */
+#define TTS_ERROR_FORKED -109
 
 /** The voice file cannot be read. */
 #define TTS_ERROR_VOICE_READ -201
@@ -169,28 +199,32 @@ TTS_API const char *tts_status_string(tts_status status);
 TTS_API const char *tts_last_error(void);
 
 /* ========================================================================================== *
- * Engines
+ * Devices
  *
- * An engine is a device and the threads that compute on it. A program needs one.
+ * What there is to compute on.
  * ========================================================================================== */
-
-/** An engine. Made by tts_engine_create, ended by tts_engine_destroy. */
-typedef struct tts_engine tts_engine;
 
 /** A kind of device: one of the constants TTS_DEVICE_*. */
 typedef int32_t tts_device;
 
-/** How an engine is made. Initialise it with tts_engine_config_init, then change what you like. */
-typedef struct tts_engine_config {
+/**
+ * What there is to know about a device. Set struct_size to sizeof(tts_device_info) before the call that
+ * fills it.
+ */
+typedef struct tts_device_info {
     /** Size of this struct as the program knows it. */
     uint32_t struct_size;
-    /** Which device. Default TTS_DEVICE_AUTO. */
-    tts_device device;
-    /** Threads that compute; 0, the default, is one for each processor that the process may use. */
-    uint32_t threads;
-    /** Must be 0. */
+    /** TTS_DEVICE_CPU or TTS_DEVICE_GPU. */
+    tts_device kind;
+    /** Whether an engine can be made on it: 1 or 0. */
+    int32_t usable;
+    /** Must not be looked at. */
     uint32_t reserved;
-} tts_engine_config;
+    /** What it is. Ends in NUL. */
+    char name[128];
+    /** What it offers, or why it is not usable. Ends in NUL. */
+    char note[256];
+} tts_device_info;
 
 /** The best one that works. */
 #define TTS_DEVICE_AUTO 0
@@ -200,6 +234,61 @@ typedef struct tts_engine_config {
 
 /** A graphics processor. */
 #define TTS_DEVICE_GPU 2
+
+/**
+ * Number of devices, usable or not.
+ *
+ * Threads: any. Errors: TTS_ERROR_NULL. Since 0.1.
+ */
+TTS_API tts_status tts_device_count(size_t *out_count);
+
+/**
+ * Describes the device with this index, from 0 on.
+ *
+ * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT. Since 0.1.
+ */
+TTS_API tts_status tts_device_describe(size_t index, tts_device_info *out_info);
+
+/* ========================================================================================== *
+ * Engines
+ *
+ * An engine is a device, the threads that compute on it, and a worker thread that speaks. A program needs
+ * one.
+ * ========================================================================================== */
+
+/** An engine. Made by tts_engine_create, ended by tts_engine_destroy. */
+typedef struct tts_engine tts_engine;
+
+/** How much a message of the log matters: one of the constants TTS_LOG_*. */
+typedef int32_t tts_log_level;
+
+/**
+ * Takes a message for the log, which ends in NUL and lives as long as the call. Called on whichever thread
+ * has something to say, also on several at once.
+ */
+typedef void (*tts_log_callback)(void *user_data, tts_log_level level, const char *message);
+
+/** How an engine is made. Initialise it with tts_engine_config_init, then change what you like. */
+typedef struct tts_engine_config {
+    /** Size of this struct as the program knows it. */
+    uint32_t struct_size;
+    /** Which device. Default TTS_DEVICE_AUTO. */
+    tts_device device;
+    /** Threads that compute; 0, the default, is one for each processor that the process may use. */
+    uint32_t threads;
+    /** Messages up to this level go to the log. Default TTS_LOG_INFO. */
+    tts_log_level log_level;
+    /** Takes messages for the log. Default NULL: nobody is told. */
+    tts_log_callback on_log;
+    /** Given to `on_log`. */
+    void *user_data;
+} tts_engine_config;
+
+/** Something does not work as it should. */
+#define TTS_LOG_WARNING 1
+
+/** What was done. */
+#define TTS_LOG_INFO 2
 
 /**
  * Fills a config with the defaults. `size` is sizeof(tts_engine_config).
@@ -217,12 +306,37 @@ TTS_API tts_status tts_engine_config_init(tts_engine_config *config, size_t size
 TTS_API tts_status tts_engine_create(const tts_engine_config *config, tts_engine **out_engine);
 
 /**
- * Ends an engine and its threads. Calls that still use it are waited for. Voices that were opened on it
- * must still be destroyed, before or after. NULL is allowed and does nothing.
+ * Ends an engine: its utterances are cancelled, its threads end, and what its voices keep on the device is
+ * freed. The handles of those voices and utterances remain, only to be destroyed. The call takes as long as
+ * the worker takes for a chunk of sound, or for the callback that it is in. NULL is allowed and does nothing.
  *
- * Threads: any, but never from a callback of this library. Errors: TTS_ERROR_HANDLE. Since 0.1.
+ * Threads: any, but not in a callback. Errors: TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK. Since 0.1.
  */
 TTS_API tts_status tts_engine_destroy(tts_engine *engine);
+
+/* ========================================================================================== *
+ * Voices from anywhere
+ *
+ * A function that gives the bytes of a voice file.
+ * ========================================================================================== */
+
+/**
+ * Reads the next bytes of a voice file into `buffer`, `size` at most. Returns their number, 0 at the end
+ * of the file, or (size_t)-1 if it cannot be read.
+ */
+typedef size_t (*tts_read_callback)(void *user_data, void *buffer, size_t size);
+
+/** A source of bytes. Set struct_size to sizeof(tts_reader) and the rest as you need it. */
+typedef struct tts_reader {
+    /** Size of this struct as the program knows it. */
+    uint32_t struct_size;
+    /** Must be 0. */
+    uint32_t reserved;
+    /** Reads the next bytes. */
+    tts_read_callback read;
+    /** Given to `read`. */
+    void *user_data;
+} tts_reader;
 
 /* ========================================================================================== *
  * Voices
@@ -239,7 +353,7 @@ typedef struct tts_voice tts_voice;
  *
  * Ownership: the voice is yours; end it with tts_voice_destroy. Threads: any; the call takes as long as
  * the file takes to load. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8,
- * TTS_ERROR_VOICE_READ, TTS_ERROR_VOICE_FORMAT. Since 0.1.
+ * TTS_ERROR_VOICE_READ, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_FORKED. Since 0.1.
  */
 TTS_API tts_status tts_voice_open_path(tts_engine *engine, const char *path, tts_voice **out_voice);
 
@@ -260,23 +374,166 @@ TTS_API tts_status tts_voice_open_memory_copied(tts_engine *engine, const void *
 TTS_API tts_status tts_voice_open_memory_borrowed(tts_engine *engine, const void *data, size_t size, tts_voice **out_voice);
 
 /**
- * Samples per second that the voice speaks with, before any change of rate.
+ * Opens a voice from bytes that a function of yours gives: out of an archive, say, or decrypted.
  *
- * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE. Since 0.1.
+ * Ownership, threads and errors: as tts_voice_open_path, and TTS_ERROR_STRUCT_SIZE. The reader is used
+ * during the call and on its thread alone. Since 0.1.
  */
-TTS_API tts_status tts_voice_sample_rate(const tts_voice *voice, uint32_t *out_rate);
+TTS_API tts_status tts_voice_open_reader(tts_engine *engine, const tts_reader *reader, tts_voice **out_voice);
 
 /**
- * Ends a voice. Calls that still use it are waited for. NULL is allowed and does nothing.
+ * Ends a voice. Utterances that speak with it go on; calls of tts_voice_speak come back early. NULL is
+ * allowed and does nothing.
  *
- * Threads: any, but never from a callback of this library. Errors: TTS_ERROR_HANDLE. Since 0.1.
+ * Threads: any, but not in a callback. Errors: TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK. Since 0.1.
  */
 TTS_API tts_status tts_voice_destroy(tts_voice *voice);
 
 /* ========================================================================================== *
- * Utterances
+ * Facts about a voice
+ * ========================================================================================== */
+
+/**
+ * What there is to know about a voice, in numbers. Set struct_size to sizeof(tts_voice_info) before the call
+ * that fills it.
+ */
+typedef struct tts_voice_info {
+    /** Size of this struct as the program knows it. */
+    uint32_t struct_size;
+    /** Samples per second that the voice speaks with, before any change of rate. */
+    uint32_t sample_rate;
+    /** Samples in a mel frame. */
+    uint32_t hop_length;
+    /** Bands of a mel frame. */
+    uint32_t mel_channels;
+    /** Symbols that it knows: see tts_voice_symbol. */
+    uint32_t symbols;
+    /** Whether it speaks known words by their phonemes, and gives marks for them: 1 or 0. */
+    int32_t phonemes;
+    /** Decoder steps after which a sentence is cut off. */
+    uint32_t max_steps;
+    /** Bits of a stored weight: 32 or 16. */
+    uint32_t weight_bits;
+    /** Seconds of speech after which a sentence is cut off. */
+    float max_seconds;
+    /** Standard deviation of the vocoder's noise unless you say otherwise. */
+    float sigma;
+    /** Strength of the denoiser unless you say otherwise. */
+    float denoise;
+    /** Probability above which a sentence is over, unless you say otherwise. */
+    float gate_threshold;
+} tts_voice_info;
+
+/** A text that a voice has about itself: one of the constants TTS_VOICE_*. */
+typedef int32_t tts_voice_text_kind;
+
+/** Its short name. */
+#define TTS_VOICE_NAME 1
+
+/** Its language, as a BCP 47 tag such as "en-US". */
+#define TTS_VOICE_LANGUAGE 2
+
+/** The licence of its weights. */
+#define TTS_VOICE_LICENSE 3
+
+/** Where it comes from. */
+#define TTS_VOICE_PROVENANCE 4
+
+/**
+ * Tells what there is to know about a voice, in numbers.
  *
- * How a text is spoken.
+ * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE. Since 0.1.
+ */
+TTS_API tts_status tts_voice_describe(const tts_voice *voice, tts_voice_info *out_info);
+
+/**
+ * Gives a text that a voice has about itself; empty if the voice file does not say.
+ *
+ * Ownership: the voice's; it lives until the voice is destroyed. Threads: any. Errors: TTS_ERROR_NULL,
+ * TTS_ERROR_HANDLE, TTS_ERROR_ARGUMENT. Since 0.1.
+ */
+TTS_API tts_status tts_voice_text(const tts_voice *voice, tts_voice_text_kind kind, const char **out_text);
+
+/**
+ * Gives the symbol with this index, from 0 on: a letter, a mark, or a phoneme with `@` before it.
+ *
+ * Ownership, threads and errors: as tts_voice_text. Since 0.1.
+ */
+TTS_API tts_status tts_voice_symbol(const tts_voice *voice, size_t index, const char **out_symbol);
+
+/* ========================================================================================== *
+ * Warming up
+ *
+ * The first sound of a voice comes later than that of the next ones: weights are touched for the first
+ * time, and the denoiser listens to the voice once. A game does that behind its loading screen.
+ * ========================================================================================== */
+
+/** Told how far it is, from 0 to 1. Called on the thread that waits. */
+typedef void (*tts_progress_callback)(void *user_data, float progress);
+
+/**
+ * Does everything that would make the first sound of a voice late, and returns when it is done. `on_progress`
+ * may be NULL.
+ *
+ * Threads: any, but not in a callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK,
+ * TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED. Since 0.1.
+ */
+TTS_API tts_status tts_voice_warm_up(const tts_voice *voice, tts_progress_callback on_progress, void *user_data);
+
+/* ========================================================================================== *
+ * Marks
+ *
+ * When in the sound each sentence, word and phoneme is spoken: for lip-sync and subtitles. A mark is
+ * there no later than the sound that it belongs to.
+ * ========================================================================================== */
+
+/** What a mark marks: one of the constants TTS_MARK_*. */
+typedef int32_t tts_mark_kind;
+
+/** A place in the sound, and the text that is spoken there. */
+typedef struct tts_mark {
+    /**
+     * Size of this struct as the program knows it. Set it to sizeof(tts_mark) before the call that
+     * fills it.
+     */
+    uint32_t struct_size;
+    /** What is here. */
+    tts_mark_kind kind;
+    /** Sample of the utterance's output, counted from its start. */
+    uint64_t sample;
+    /**
+     * First byte of the text that is spoken here. In a text that is fed in pieces, bytes are counted
+     * from the first piece on.
+     */
+    uint64_t text_begin;
+    /** First byte after it. */
+    uint64_t text_end;
+    /** The phoneme, such as "AH0"; empty for other kinds. Ends in NUL. */
+    char name[32];
+} tts_mark;
+
+/**
+ * Takes a mark. Called on the engine's worker thread, before the sound that the mark belongs to. What
+ * tts_audio_callback says of its calls holds here too.
+ */
+typedef void (*tts_mark_callback)(void *user_data, const tts_mark *mark);
+
+/** A sentence begins. */
+#define TTS_MARK_SENTENCE 1
+
+/** A word begins. */
+#define TTS_MARK_WORD 2
+
+/** A phoneme begins; its name is one of ARPAbet. Only for words that the voice speaks by phonemes. */
+#define TTS_MARK_PHONEME 3
+
+/** A sentence is over. */
+#define TTS_MARK_END 4
+
+/* ========================================================================================== *
+ * How to speak
+ *
+ * What may be chosen for each utterance, and how its sound is handed over.
  * ========================================================================================== */
 
 /**
@@ -288,13 +545,37 @@ TTS_API tts_status tts_voice_destroy(tts_voice *voice);
 /** How a sample is stored: one of the constants TTS_FORMAT_*. */
 typedef int32_t tts_format;
 
+/** A piece of sound on its way to a callback. */
+typedef struct tts_chunk {
+    /** Size of this struct as the library knows it. */
+    uint32_t struct_size;
+    /** Samples per second. */
+    uint32_t sample_rate;
+    /** Place of the first sample in the utterance. */
+    uint64_t position;
+    /** Number of samples; 0 in the last call, when everything was spoken or something failed. */
+    uint64_t count;
+    /** The samples if the format is TTS_FORMAT_F32, else NULL. */
+    const float *f32;
+    /** The samples if the format is TTS_FORMAT_S16, else NULL. */
+    const int16_t *s16;
+} tts_chunk;
+
+/**
+ * Takes sound. Called on the engine's worker thread, one chunk after the other; while it runs, no
+ * utterance of the engine goes on. The chunk and its samples live as long as the call. Return 0 to go
+ * on, anything else to cancel the utterance. It may call every function that does not say otherwise, but
+ * must not throw.
+ */
+typedef int32_t (*tts_audio_callback)(void *user_data, const tts_chunk *chunk);
+
 /** How a text is spoken. Initialise it with tts_utterance_config_init, then change what you like. */
 typedef struct tts_utterance_config {
     /** Size of this struct as the program knows it. */
     uint32_t struct_size;
-    /** How samples are stored. Default TTS_FORMAT_F32. */
+    /** How samples are stored in tts_audio and tts_chunk. Default TTS_FORMAT_F32. */
     tts_format format;
-    /** The same seed gives the same audio. Default 0. */
+    /** The same seed gives the same sound. Default 0. */
     uint64_t seed;
     /** Standard deviation of the vocoder's noise, 0 to 10; -1, the default, is the voice's own. */
     float sigma;
@@ -317,10 +598,26 @@ typedef struct tts_utterance_config {
     /** TTS_UTTERANCE_* flags. Default 0. */
     uint32_t flags;
     /**
+     * Of several utterances of an engine, those of the highest priority are served first, and those of
+     * the same in turn. Default 0; below 0 is for what is spoken in advance.
+     */
+    int32_t priority;
+    /**
+     * How far an utterance may run ahead of tts_utterance_read, in milliseconds of sound, 10 to 60000.
+     * Default 2000. Memory is set aside for that much.
+     */
+    uint32_t buffer_ms;
+    /**
      * Words and how to say them, one a line: "tacoglow T AA1 K OW0 G L OW2" (ARPAbet) or "SQL = sequel".
      * Ends in NUL; read during the call alone. NULL, the default, is none.
      */
     const char *lexicon;
+    /** Takes the sound of an utterance. NULL, the default, leaves it to tts_utterance_read. */
+    tts_audio_callback on_audio;
+    /** Takes the marks of an utterance. NULL, the default, leaves them to tts_utterance_next_mark. */
+    tts_mark_callback on_mark;
+    /** Given to the callbacks. */
+    void *user_data;
 } tts_utterance_config;
 
 /** 32-bit float; full scale is -1 to 1, and louder is possible. */
@@ -358,12 +655,14 @@ typedef struct tts_audio {
 
 /**
  * Speaks a text, which ends in NUL, and returns when all of it has been spoken. `config` may be NULL,
- * which means all defaults.
+ * which means all defaults; its `on_audio` and `buffer_ms` have no part in this, its `on_mark` has. Gives
+ * TTS_OK, or TTS_STEP_LIMIT if a sentence was cut off at the step limit.
  *
  * Ownership: the samples are the library's until you give them back with tts_audio_free; the voice may be
- * destroyed before that. Threads: any, and several may speak at once. Errors: TTS_ERROR_NULL,
- * TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8,
- * TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON. Since 0.1.
+ * destroyed before that. Threads: any, and several may speak at once, but not in a callback. Errors:
+ * TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8,
+ * TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, and
+ * TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
  */
 TTS_API tts_status tts_voice_speak(const tts_voice *voice, const char *text, const tts_utterance_config *config, tts_audio *out_audio);
 
@@ -378,6 +677,177 @@ TTS_API tts_status tts_voice_speak_n(const tts_voice *voice, const char *text, s
  * or were given back before. Since 0.1.
  */
 TTS_API tts_status tts_audio_free(tts_audio *audio);
+
+/* ========================================================================================== *
+ * Utterances
+ *
+ * An utterance is a text on its way to sound. The engine's worker thread speaks it; its sound is taken with
+ * tts_utterance_read as it becomes ready, or goes to a callback. Any number may be on their way at once.
+ * ========================================================================================== */
+
+/** An utterance. Made by tts_utterance_start or tts_utterance_open, ended by tts_utterance_destroy. */
+typedef struct tts_utterance tts_utterance;
+
+/**
+ * Starts to speak a text, which ends in NUL. The call returns at once; the text is copied. `config` may be
+ * NULL, which means all defaults.
+ *
+ * Ownership: the utterance is yours; end it with tts_utterance_destroy. The voice may be destroyed
+ * before. Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE,
+ * TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8, TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON,
+ * TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_start(const tts_voice *voice, const char *text, const tts_utterance_config *config, tts_utterance **out_utterance);
+
+/** As tts_utterance_start, for a text of `text_size` bytes that need not end in NUL. Since 0.1. */
+TTS_API tts_status tts_utterance_start_n(const tts_voice *voice, const char *text, size_t text_size, const tts_utterance_config *config, tts_utterance **out_utterance);
+
+/**
+ * Opens an utterance whose text comes in pieces, as a language model writes it: see tts_utterance_feed.
+ *
+ * Ownership, threads and errors: as tts_utterance_start. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_open(const tts_voice *voice, const tts_utterance_config *config, tts_utterance **out_utterance);
+
+/**
+ * Adds a piece to the text of an utterance that was opened. Pieces may end anywhere between two characters;
+ * a sentence is spoken as soon as the next one begins.
+ *
+ * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8, TTS_ERROR_FORKED, and
+ * TTS_ERROR_STATE if the utterance was not opened, or finished before. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_feed(tts_utterance *utterance, const char *text);
+
+/** As tts_utterance_feed, for a piece of `text_size` bytes that need not end in NUL. Since 0.1. */
+TTS_API tts_status tts_utterance_feed_n(tts_utterance *utterance, const char *text, size_t text_size);
+
+/**
+ * Speaks what was fed so far without waiting for the end of its sentence.
+ *
+ * Threads and errors: as tts_utterance_feed. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_flush(tts_utterance *utterance);
+
+/**
+ * Says that no more text will be fed. The rest is spoken, then the utterance ends.
+ *
+ * Threads and errors: as tts_utterance_feed. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_finish(tts_utterance *utterance);
+
+/**
+ * Copies the next samples that are ready, `count` at most. It never waits, locks, allocates or enters the
+ * system, so that it may be called in an audio callback. What `count` exceeds the samples by is filled with
+ * silence; `out_count` says how many are speech.
+ *
+ * Gives TTS_OK for `count` samples; TTS_UNDERRUN for fewer, because more are not ready yet; TTS_END for
+ * fewer, because these were the last; TTS_CANCELLED for none, because the utterance was cancelled.
+ * tts_utterance_stats says how it ended.
+ *
+ * Threads: any, but one at a time. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_BUSY if another
+ * thread is reading, TTS_ERROR_STATE if sound goes to a callback. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_read(tts_utterance *utterance, float *out_samples, size_t count, size_t *out_count);
+
+/** As tts_utterance_read, in 16-bit samples. Since 0.1. */
+TTS_API tts_status tts_utterance_read_s16(tts_utterance *utterance, int16_t *out_samples, size_t count, size_t *out_count);
+
+/**
+ * Takes the next mark. Gives TTS_OK, or TTS_EMPTY if no mark waits; then `out_mark` is left alone. Marks
+ * come in the order of their samples, no later than the samples. If nobody takes them, 1024 are kept and
+ * later ones are dropped, as tts_utterance_stats counts.
+ *
+ * Threads: any, but one at a time, and not while another thread reads. Errors: TTS_ERROR_NULL,
+ * TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_BUSY. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_next_mark(tts_utterance *utterance, tts_mark *out_mark);
+
+/**
+ * Ends an utterance early. It sets a flag and waits for nothing, so that it may be called in an audio
+ * callback too. After it returns, nothing more can be read; a callback that is running may finish, and is
+ * not called again. Twice, or after the end, is fine.
+ *
+ * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_cancel(tts_utterance *utterance);
+
+/**
+ * Waits until everything has been made (not: read), `timeout_ms` at most; UINT32_MAX waits without end.
+ * An utterance that nobody reads stops when its buffer is full, so read it elsewhere meanwhile.
+ *
+ * Gives TTS_OK when everything was spoken, TTS_STEP_LIMIT if a sentence was cut off at the step limit,
+ * TTS_CANCELLED, or TTS_TIMEOUT. Threads: any, but not in a callback. Errors: TTS_ERROR_NULL,
+ * TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, or what the utterance failed with. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_wait(tts_utterance *utterance, uint32_t timeout_ms);
+
+/**
+ * Ends an utterance, whether it is over or not. Calls that wait for it come back; when this returns, its
+ * callbacks are not running and will not be called again. NULL is allowed and does nothing.
+ *
+ * Threads: any, but not in a callback. Errors: TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_destroy(tts_utterance *utterance);
+
+/* ========================================================================================== *
+ * Figures of an utterance
+ *
+ * How an utterance is getting on, or how it ended, and what it took.
+ * ========================================================================================== */
+
+/** Where an utterance is: one of the constants TTS_STATE_*. */
+typedef int32_t tts_state;
+
+/** Figures of an utterance. Set struct_size to sizeof(tts_stats) before the call that fills it. */
+typedef struct tts_stats {
+    /** Size of this struct as the program knows it. */
+    uint32_t struct_size;
+    /** Where it is. */
+    tts_state state;
+    /** How it ended: TTS_OK, TTS_STEP_LIMIT, TTS_CANCELLED or an error. TTS_OK before the end. */
+    tts_status result;
+    /** Samples per second of the output. */
+    uint32_t sample_rate;
+    /** Samples made so far. */
+    uint64_t samples_made;
+    /** Samples taken by tts_utterance_read so far. */
+    uint64_t samples_read;
+    /** Reads that found too little after the first sound. */
+    uint64_t underruns;
+    /** Sentences that are complete. */
+    uint64_t sentences;
+    /** Of these, how many were cut off at the step limit. */
+    uint64_t sentences_cut_off;
+    /** Steps of Tacotron 2's decoder in these. */
+    uint64_t steps;
+    /** Marks that were dropped since nobody took them, as of the last tts_utterance_next_mark. */
+    uint64_t marks_lost;
+    /** Milliseconds from the start to the first sound that could be taken; -1 before. */
+    double first_audio_ms;
+    /** Milliseconds from the start to the end, or until now. */
+    double elapsed_ms;
+    /** Milliseconds that the worker spent on it. */
+    double work_ms;
+    /** Seconds of sound made in a second of work; 0 before the first sound. */
+    double real_time_factor;
+} tts_stats;
+
+/** Nothing can be heard yet. */
+#define TTS_STATE_WAITING 1
+
+/** Sound is being made. */
+#define TTS_STATE_SPEAKING 2
+
+/** It is over; `result` says how. */
+#define TTS_STATE_ENDED 3
+
+/**
+ * Tells how an utterance is getting on. If it failed, tts_last_error() says why after the call.
+ *
+ * Threads: any, but not an audio callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE,
+ * TTS_ERROR_STRUCT_SIZE. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_stats(tts_utterance *utterance, tts_stats *out_stats);
 
 #ifdef __cplusplus
 }

@@ -4,17 +4,21 @@
 
 use std::collections::HashMap;
 use std::ffi::c_char;
-use std::ptr;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::{mem, ptr};
 
-use super::boundary::{Failure, Result, boundary};
+use super::boundary::{Failure, Result, boundary, outside_callbacks, status_boundary};
 use super::handle::Object as _;
 use super::memory::{self, Versioned};
-use super::status::{TTS_ERROR_HANDLE, tts_status};
-use super::utterance::{Settings, tts_utterance_config};
+use super::options::{Settings, tts_utterance_config};
+use super::sink::WholeSink;
+use super::status::{
+    TTS_CANCELLED, TTS_ERROR_ENGINE_GONE, TTS_ERROR_HANDLE, TTS_ERROR_INTERNAL, tts_status,
+};
+use super::utterance::result;
 use super::voice::{VoiceObject, tts_voice};
-use crate::synth::{Event, Output, Synthesizer, to_s16};
-use crate::text::FrontEnd;
+use crate::synth::queue::Feed;
+use crate::synth::to_s16;
 
 /// Sound in memory, mono. Set struct_size to sizeof(tts_audio) before the call that fills it.
 #[repr(C)]
@@ -84,12 +88,14 @@ fn lend(samples: Vec<f32>, sample_rate: u32, s16: bool) -> tts_audio {
 }
 
 /// Speaks a text, which ends in NUL, and returns when all of it has been spoken. `config` may be NULL,
-/// which means all defaults.
+/// which means all defaults; its `on_audio` and `buffer_ms` have no part in this, its `on_mark` has. Gives
+/// TTS_OK, or TTS_STEP_LIMIT if a sentence was cut off at the step limit.
 ///
 /// Ownership: the samples are the library's until you give them back with tts_audio_free; the voice may be
-/// destroyed before that. Threads: any, and several may speak at once. Errors: TTS_ERROR_NULL,
-/// TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8,
-/// TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON. Since 0.1.
+/// destroyed before that. Threads: any, and several may speak at once, but not in a callback. Errors:
+/// TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8,
+/// TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, and
+/// TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_voice_speak(
     voice: *const tts_voice,
@@ -97,7 +103,7 @@ pub unsafe extern "C" fn tts_voice_speak(
     config: *const tts_utterance_config,
     out_audio: *mut tts_audio,
 ) -> tts_status {
-    boundary(|| speak(voice, memory::text(text, "text")?, config, out_audio))
+    status_boundary(|| speak(voice, memory::text(text, "text")?, config, out_audio))
 }
 
 /// As tts_voice_speak, for a text of `text_size` bytes that need not end in NUL. Since 0.1.
@@ -109,7 +115,7 @@ pub unsafe extern "C" fn tts_voice_speak_n(
     config: *const tts_utterance_config,
     out_audio: *mut tts_audio,
 ) -> tts_status {
-    boundary(|| {
+    status_boundary(|| {
         speak(
             voice,
             memory::text_n(text, text_size, "text")?,
@@ -124,30 +130,49 @@ fn speak(
     text: &str,
     config: *const tts_utterance_config,
     out: *mut tts_audio,
-) -> Result<()> {
+) -> Result<tts_status> {
     memory::check_out(out)?;
+    outside_callbacks("tts_voice_speak")?;
     let settings = Settings::read(config)?;
     let voice = VoiceObject::registry().get(voice)?;
-    let (samples, rate) = whole(&voice.synthesizer, text, &settings)?;
-    memory::write(out, lend(samples, rate, settings.s16))
+    let (samples, rate, status) = whole(&voice, text, &settings)?;
+    memory::write(out, lend(samples, rate, settings.s16))?;
+    Ok(status)
 }
 
-fn whole(synthesizer: &Synthesizer, text: &str, settings: &Settings) -> Result<(Vec<f32>, u32)> {
-    let mut synthesizer = synthesizer.clone();
-    if let Some(lexicon) = &settings.lexicon {
-        let front_end =
-            FrontEnd::new(&synthesizer.config().frontend)?.with_lexicon(lexicon.clone());
-        synthesizer = synthesizer.with_front_end(front_end);
+/// Speaks a text to its end: samples, their rate, and how it ended.
+pub(super) fn whole(
+    voice: &VoiceObject,
+    text: &str,
+    settings: &Settings,
+) -> Result<(Vec<f32>, u32, tts_status)> {
+    let synthesizer = settings.front_end(voice.synthesizer()?)?;
+    let feed = Feed::whole(text.to_owned());
+    feed.check(&synthesizer)?;
+    let samples = Arc::new(Mutex::new(Vec::new()));
+    let sink = WholeSink {
+        samples: samples.clone(),
+        callbacks: settings.callbacks,
+        closing: voice.closing.clone(),
+    };
+    let rate = settings.sample_rate(&synthesizer);
+    let utterance = voice
+        .queue
+        .start(&synthesizer, feed, &settings.options, Box::new(sink))?;
+    utterance.wait(None);
+    let Some(outcome) = utterance.outcome() else {
+        return Err(Failure::new(
+            TTS_ERROR_INTERNAL,
+            "an utterance without an end",
+        ));
+    };
+    let status = result(&outcome)?;
+    if status == TTS_CANCELLED {
+        let message = "the voice or its engine was destroyed while it spoke";
+        return Err(Failure::new(TTS_ERROR_ENGINE_GONE, message));
     }
-    let mut output = Output::new(synthesizer.config().audio.sampling_rate, &settings.output)?;
-    let mut samples = Vec::new();
-    for event in synthesizer.speak(text, &settings.speak)? {
-        if let Event::Audio(audio) = event? {
-            output.process(&audio, &mut samples);
-        }
-    }
-    output.finish(&mut samples);
-    Ok((samples, output.sample_rate()))
+    let samples = mem::take(&mut *samples.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok((samples, rate, status))
 }
 
 /// Gives samples back and empties the struct, so that a second call does nothing. NULL is allowed and does

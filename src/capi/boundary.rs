@@ -8,10 +8,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 use super::status::{
-    TTS_ERROR_ARGUMENT, TTS_ERROR_DEVICE, TTS_ERROR_INTERNAL, TTS_ERROR_LEXICON,
-    TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_VOICE_READ, TTS_OK, tts_status,
+    TTS_ERROR_ARGUMENT, TTS_ERROR_CALLBACK, TTS_ERROR_DEVICE, TTS_ERROR_FORKED, TTS_ERROR_INTERNAL,
+    TTS_ERROR_LEXICON, TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_VOICE_READ,
+    TTS_OK, tts_status,
 };
-use crate::{backend, nn, synth, text, voice};
+use crate::{backend, synth, text, voice};
 
 /// An error on its way to C.
 #[derive(Debug)]
@@ -47,26 +48,38 @@ impl From<voice::Error> for Failure {
 
 impl From<text::Error> for Failure {
     fn from(error: text::Error) -> Self {
-        let status = match error {
-            text::Error::NothingToSpeak => TTS_ERROR_NOTHING_TO_SPEAK,
-            text::Error::Lexicon { .. } => TTS_ERROR_LEXICON,
-            _ => TTS_ERROR_VOICE_FORMAT,
-        };
-        Self::new(status, error)
+        Self::of(&error.into())
     }
 }
 
 impl From<synth::Error> for Failure {
     fn from(error: synth::Error) -> Self {
-        let status = match error {
-            synth::Error::Text(error) => return error.into(),
-            synth::Error::Device(backend::Error::Unavailable(_)) => TTS_ERROR_DEVICE,
-            synth::Error::Network(nn::Error::Voice(error)) => return error.into(),
-            synth::Error::Network(_) => TTS_ERROR_VOICE_FORMAT,
-            synth::Error::Option { .. } | synth::Error::Audio(_) => TTS_ERROR_ARGUMENT,
-            _ => TTS_ERROR_INTERNAL,
-        };
-        Self::new(status, error)
+        Self::of(&error)
+    }
+}
+
+impl Failure {
+    /// The failure that an error of the engine is.
+    pub(super) fn of(error: &synth::Error) -> Self {
+        Self::new(status_of(error), error)
+    }
+
+    /// A call in a child process to a worker of its parent.
+    pub(super) fn forked() -> Self {
+        let message =
+            "the process was forked after the engine was made; make a new engine in the child";
+        Self::new(TTS_ERROR_FORKED, message)
+    }
+}
+
+fn status_of(error: &synth::Error) -> tts_status {
+    match error {
+        synth::Error::Text(text::Error::NothingToSpeak) => TTS_ERROR_NOTHING_TO_SPEAK,
+        synth::Error::Text(text::Error::Lexicon { .. }) => TTS_ERROR_LEXICON,
+        synth::Error::Device(backend::Error::Unavailable(_)) => TTS_ERROR_DEVICE,
+        synth::Error::Text(_) | synth::Error::Network(_) => TTS_ERROR_VOICE_FORMAT,
+        synth::Error::Option { .. } | synth::Error::Audio(_) => TTS_ERROR_ARGUMENT,
+        _ => TTS_ERROR_INTERNAL,
     }
 }
 
@@ -86,6 +99,36 @@ pub(super) fn status_boundary(body: impl FnOnce() -> Result<tts_status>) -> tts_
             failure.status
         }
     }
+}
+
+/// As [`status_boundary`], for functions that an audio callback may call: it does not touch
+/// thread-local storage, which the system may allocate at the first touch, unless something is wrong.
+pub(super) fn wait_free_boundary(body: impl FnOnce() -> Result<tts_status>) -> tts_status {
+    match panic::catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(status)) => status,
+        Ok(Err(failure)) => {
+            set_last_error(&failure.message);
+            failure.status
+        }
+        Err(_) => TTS_ERROR_INTERNAL,
+    }
+}
+
+/// Calls a function of the caller.
+pub(super) fn in_callback<T>(call: impl FnOnce() -> T) -> T {
+    let outer = IN_CALLBACK.replace(true);
+    let result = call();
+    IN_CALLBACK.set(outer);
+    result
+}
+
+/// Refuses what would wait for the callback that this thread is in.
+pub(super) fn outside_callbacks(function: &str) -> Result<()> {
+    if IN_CALLBACK.get() {
+        let message = format!("{function} was called in a callback, which it would wait for");
+        return Err(Failure::new(TTS_ERROR_CALLBACK, message));
+    }
+    Ok(())
 }
 
 /// Runs `body`; a panic becomes [`TTS_ERROR_INTERNAL`] and nothing is printed.
@@ -130,6 +173,8 @@ const MESSAGE: usize = 1024;
 thread_local! {
     /// Whether this thread is in a call of the library.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread is in a function of the caller's, called by the library.
+    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
     /// Without a destructor, so that no thread's end runs code of a library that is unloaded.
     static LAST_ERROR: UnsafeCell<[u8; MESSAGE]> = const { UnsafeCell::new([0; MESSAGE]) };
 }

@@ -1,26 +1,38 @@
 //! Engines
 //!
-//! An engine is a device and the threads that compute on it. A program needs one.
+//! An engine is a device, the threads that compute on it, and a worker thread that speaks. A program needs
+//! one.
 
-use super::boundary::{Failure, Result, boundary, silence_panics};
+use std::ffi::{CString, c_char, c_void};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::{mem, ptr};
+
+use super::boundary::{Failure, Result, boundary, in_callback, outside_callbacks, silence_panics};
+use super::device::{self, tts_device};
 use super::handle::{Object, Registry};
 use super::memory::{self, Versioned};
-use super::status::{TTS_ERROR_ARGUMENT, tts_status};
-use crate::synth::{DeviceChoice, Engine, EngineConfig};
+use super::status::tts_status;
+use super::voice::Weights;
+use crate::synth::queue::Queue;
+use crate::synth::{Engine, EngineConfig};
 
 /// An engine. Made by tts_engine_create, ended by tts_engine_destroy.
 pub struct tts_engine {
     _private: [u8; 0],
 }
 
-/// A kind of device: one of the constants TTS_DEVICE_*.
-pub type tts_device = i32;
-/// The best one that works.
-pub const TTS_DEVICE_AUTO: tts_device = 0;
-/// The processor.
-pub const TTS_DEVICE_CPU: tts_device = 1;
-/// A graphics processor.
-pub const TTS_DEVICE_GPU: tts_device = 2;
+/// How much a message of the log matters: one of the constants TTS_LOG_*.
+pub type tts_log_level = i32;
+/// Something does not work as it should.
+pub const TTS_LOG_WARNING: tts_log_level = 1;
+/// What was done.
+pub const TTS_LOG_INFO: tts_log_level = 2;
+
+/// Takes a message for the log, which ends in NUL and lives as long as the call. Called on whichever thread
+/// has something to say, also on several at once.
+pub type tts_log_callback = Option<
+    unsafe extern "C" fn(user_data: *mut c_void, level: tts_log_level, message: *const c_char),
+>;
 
 /// How an engine is made. Initialise it with tts_engine_config_init, then change what you like.
 #[repr(C)]
@@ -32,28 +44,68 @@ pub struct tts_engine_config {
     pub device: tts_device,
     /// Threads that compute; 0, the default, is one for each processor that the process may use.
     pub threads: u32,
-    /// Must be 0.
-    pub reserved: u32,
+    /// Messages up to this level go to the log. Default TTS_LOG_INFO.
+    pub log_level: tts_log_level,
+    /// Takes messages for the log. Default NULL: nobody is told.
+    pub on_log: tts_log_callback,
+    /// Given to `on_log`.
+    pub user_data: *mut c_void,
 }
 
-// SAFETY: repr(C), struct_size first, four members of four bytes, no padding, all bits are values.
+// SAFETY: repr(C), struct_size first, four members of four bytes and two pointers, no padding, all bits
+// are values.
 unsafe impl Versioned for tts_engine_config {
     const NAME: &'static str = "engine config";
-    const FIRST_SIZE: usize = 16;
+    const FIRST_SIZE: usize = 16 + 2 * size_of::<*const c_void>();
 
     fn defaults() -> Self {
         Self {
             struct_size: size_of::<Self>() as u32,
-            device: TTS_DEVICE_AUTO,
+            device: device::TTS_DEVICE_AUTO,
             threads: 0,
-            reserved: 0,
+            log_level: TTS_LOG_INFO,
+            on_log: None,
+            user_data: ptr::null_mut(),
         }
+    }
+}
+
+/// Who is told what happens.
+#[derive(Clone, Copy)]
+pub(super) struct Log {
+    on_log: tts_log_callback,
+    level: tts_log_level,
+    user_data: *mut c_void,
+}
+
+// SAFETY: the pointer is not followed here, only given back to the caller's function, which by the
+// contract of the header is ready to be called on any thread.
+unsafe impl Send for Log {}
+// SAFETY: as above, and at the same time on several.
+unsafe impl Sync for Log {}
+
+impl Log {
+    pub(super) fn say(&self, level: tts_log_level, message: &str) {
+        let (Some(on_log), true) = (self.on_log, level <= self.level) else {
+            return;
+        };
+        let Ok(text) = CString::new(message.replace('\0', " ")) else {
+            return;
+        };
+        let user_data = self.user_data;
+        // SAFETY: by the contract of the header the function may be called until the engine has been
+        // destroyed; the text outlives the call.
+        in_callback(|| unsafe { on_log(user_data, level, text.as_ptr()) });
     }
 }
 
 /// What an engine handle stands for.
 pub(super) struct EngineObject {
     pub(super) engine: Engine,
+    pub(super) queue: Arc<Queue>,
+    pub(super) log: Log,
+    /// What the voices of this engine hold of it.
+    voices: Mutex<Vec<Weak<Weights>>>,
 }
 
 impl Object for EngineObject {
@@ -67,15 +119,20 @@ impl Object for EngineObject {
     }
 }
 
-fn device(device: tts_device) -> Result<DeviceChoice> {
-    match device {
-        TTS_DEVICE_AUTO => Ok(DeviceChoice::Auto),
-        TTS_DEVICE_CPU => Ok(DeviceChoice::Cpu),
-        TTS_DEVICE_GPU => Ok(DeviceChoice::Gpu),
-        other => Err(Failure::new(
-            TTS_ERROR_ARGUMENT,
-            format!("{other} is not a kind of device"),
-        )),
+impl EngineObject {
+    /// Remembers a voice, to take its weights away when the engine ends.
+    pub(super) fn adopt(&self, weights: &Arc<Weights>) {
+        let mut voices = self.voices.lock().unwrap_or_else(PoisonError::into_inner);
+        voices.retain(|voice| voice.strong_count() > 0);
+        voices.push(Arc::downgrade(weights));
+    }
+
+    pub(super) fn at_home(&self) -> Result<()> {
+        if self.queue.is_forked() {
+            Err(Failure::forked())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -102,36 +159,56 @@ pub unsafe extern "C" fn tts_engine_create(
     silence_panics();
     boundary(|| {
         let out = memory::not_null(out_engine, "out_engine")?;
-        let config = memory::read(config)?;
-        if config.reserved != 0 {
-            return Err(Failure::new(
-                TTS_ERROR_ARGUMENT,
-                "a reserved member of the engine config is not 0",
-            ));
-        }
-        let config = EngineConfig {
-            device: device(config.device)?,
-            threads: config.threads as usize,
+        let c = memory::read(config)?;
+        let log = Log {
+            on_log: c.on_log,
+            level: c.log_level,
+            user_data: c.user_data,
         };
+        let config = EngineConfig {
+            device: device::choice(c.device)?,
+            threads: c.threads as usize,
+        };
+        let engine = Engine::new(&config)?;
+        let (device, threads) = (engine.device(), engine.threads());
+        let queue = Arc::new(Queue::new()?);
         let object = EngineObject {
-            engine: Engine::new(&config)?,
+            engine,
+            queue,
+            log,
+            voices: Mutex::default(),
         };
         memory::put(out, EngineObject::registry().insert(object)?);
+        log.say(
+            TTS_LOG_INFO,
+            &format!("engine on {device}, {threads} threads"),
+        );
         Ok(())
     })
 }
 
-/// Ends an engine and its threads. Calls that still use it are waited for. Voices that were opened on it
-/// must still be destroyed, before or after. NULL is allowed and does nothing.
+/// Ends an engine: its utterances are cancelled, its threads end, and what its voices keep on the device is
+/// freed. The handles of those voices and utterances remain, only to be destroyed. The call takes as long as
+/// the worker takes for a chunk of sound, or for the callback that it is in. NULL is allowed and does nothing.
 ///
-/// Threads: any, but never from a callback of this library. Errors: TTS_ERROR_HANDLE. Since 0.1.
+/// Threads: any, but not in a callback. Errors: TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_engine_destroy(engine: *mut tts_engine) -> tts_status {
     boundary(|| {
         if engine.is_null() {
-            Ok(())
-        } else {
-            EngineObject::registry().remove(engine).map(drop)
+            return Ok(());
         }
+        outside_callbacks("tts_engine_destroy")?;
+        let object = EngineObject::registry().remove(engine)?;
+        if object.queue.is_forked() {
+            mem::forget(object); // its locks may be held by threads that this process does not have
+            return Ok(());
+        }
+        object.queue.shutdown();
+        let voices = object.voices.lock().unwrap_or_else(PoisonError::into_inner);
+        for weights in voices.iter().filter_map(Weak::upgrade) {
+            weights.free();
+        }
+        Ok(())
     })
 }

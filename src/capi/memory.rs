@@ -165,3 +165,28 @@ pub(super) fn bytes<'a>(at: *const c_void, size: usize, name: &str) -> Result<&'
     // call or, where the function's name says "borrowed", for as long as its documentation says.
     Ok(unsafe { std::slice::from_raw_parts(at.cast(), size) })
 }
+
+/// A buffer to be filled; NULL is allowed for none at all.
+pub(super) fn buffer<'a, T>(at: *mut T, count: usize, name: &str) -> Result<&'a mut [T]> {
+    if count == 0 {
+        return Ok(&mut []);
+    }
+    let at = not_null(at, name)?;
+    if !at.is_aligned() || count > isize::MAX as usize / size_of::<T>() {
+        let message = format!("{name} is not aligned, or {count} is more than memory holds");
+        return Err(Failure::new(TTS_ERROR_ARGUMENT, message));
+    }
+    // SAFETY: by the contract of the header there is room for `count` values, which nobody else uses
+    // during the call; they are numbers, of which every pattern of bits is a value.
+    Ok(unsafe { std::slice::from_raw_parts_mut(at, count) })
+}
+
+/// A text in a fixed array of a result, cut between characters if need be, with its NUL.
+pub(super) fn fixed_text<const N: usize>(text: &str) -> [c_char; N] {
+    let mut array = [0; N];
+    let cut = text.floor_char_boundary(N - 1);
+    for (to, &from) in array.iter_mut().zip(&text.as_bytes()[..cut]) {
+        *to = from as c_char;
+    }
+    array
+}

@@ -13,17 +13,33 @@
 
 mod audio;
 mod boundary;
+mod device;
 mod engine;
+mod exclusive;
+mod facts;
 mod handle;
+mod mark;
 mod memory;
+mod options;
+mod reader;
+mod sink;
+mod stats;
 mod status;
 mod utterance;
 mod version;
 mod voice;
+mod warm_up;
 
 pub use audio::*;
+pub use device::*;
 pub use engine::*;
+pub use facts::*;
+pub use mark::*;
+pub use options::*;
+pub use reader::*;
+pub use stats::*;
 pub use status::*;
 pub use utterance::*;
 pub use version::*;
 pub use voice::*;
+pub use warm_up::*;

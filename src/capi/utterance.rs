@@ -1,165 +1,422 @@
 //! Utterances
 //!
-//! How a text is spoken.
+//! An utterance is a text on its way to sound. The engine's worker thread speaks it; its sound is taken with
+//! tts_utterance_read as it becomes ready, or goes to a callback. Any number may be on their way at once.
 
 use std::ffi::c_char;
-use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use super::boundary::{Failure, Result, boundary};
-use super::memory::{self, Versioned};
-use super::status::{TTS_ERROR_ARGUMENT, tts_status};
-use crate::synth::{OutputOptions, SpeakOptions};
-use crate::text::UserLexicon;
+use super::boundary::{
+    Failure, Result, boundary, outside_callbacks, status_boundary, wait_free_boundary,
+};
+use super::exclusive::Exclusive;
+use super::handle::{Object, Registry};
+use super::mark::tts_mark;
+use super::memory;
+use super::options::{Settings, tts_utterance_config};
+use super::sink::{CallbackSink, PolledSink};
+use super::status::{
+    TTS_CANCELLED, TTS_EMPTY, TTS_END, TTS_ERROR_BUSY, TTS_ERROR_INTERNAL, TTS_ERROR_STATE, TTS_OK,
+    TTS_STEP_LIMIT, TTS_TIMEOUT, TTS_UNDERRUN, tts_status,
+};
+use super::voice::{VoiceObject, tts_voice};
+use crate::synth::queue::{Feed, Outcome, Pull, Queue, RingReader, Sink, Utterance, ring};
+use crate::synth::to_s16;
 
-/// How a sample is stored: one of the constants TTS_FORMAT_*.
-pub type tts_format = i32;
-/// 32-bit float; full scale is -1 to 1, and louder is possible.
-pub const TTS_FORMAT_F32: tts_format = 0;
-/// 16-bit signed integer, clipped at full scale.
-pub const TTS_FORMAT_S16: tts_format = 1;
-
-/// Flag of an utterance: the dropout of Tacotron 2's prenet is off. Speech is then the same for every
-/// seed up to the vocoder, but often loses its place; it is meant for tests.
-pub const TTS_UTTERANCE_NO_DROPOUT: u32 = 1;
-
-/// How a text is spoken. Initialise it with tts_utterance_config_init, then change what you like.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct tts_utterance_config {
-    /// Size of this struct as the program knows it.
-    pub struct_size: u32,
-    /// How samples are stored. Default TTS_FORMAT_F32.
-    pub format: tts_format,
-    /// The same seed gives the same audio. Default 0.
-    pub seed: u64,
-    /// Standard deviation of the vocoder's noise, 0 to 10; -1, the default, is the voice's own.
-    pub sigma: f32,
-    /// Strength of the denoiser, 0 (off) to 100; -1, the default, is the voice's own.
-    pub denoise: f32,
-    /// Probability above which a sentence is over, between 0 and 1; -1, the default, is the voice's own.
-    pub gate_threshold: f32,
-    /// Tempo, 0.25 to 4, at the same pitch. Default 1.
-    pub speed: f32,
-    /// Pitch, 0.5 to 2, at the same tempo; speed / pitch must be from 0.25 to 4. Default 1.
-    pub pitch: f32,
-    /// Factor of loudness, 0 to 100. Default 1.
-    pub gain: f32,
-    /// Silence between two sentences in seconds, 0 to 5. Default 0.2.
-    pub sentence_pause: f32,
-    /// Samples per second of the output, 4000 to 384000; 0, the default, is the voice's own rate.
-    pub sample_rate: u32,
-    /// Decoder steps after which a sentence is cut off; 0, the default, is the voice's own limit.
-    pub max_steps: u32,
-    /// TTS_UTTERANCE_* flags. Default 0.
-    pub flags: u32,
-    /// Words and how to say them, one a line: "tacoglow T AA1 K OW0 G L OW2" (ARPAbet) or "SQL = sequel".
-    /// Ends in NUL; read during the call alone. NULL, the default, is none.
-    pub lexicon: *const c_char,
+/// An utterance. Made by tts_utterance_start or tts_utterance_open, ended by tts_utterance_destroy.
+pub struct tts_utterance {
+    _private: [u8; 0],
 }
 
-// SAFETY: repr(C), struct_size first; two times 4 bytes, 8, ten times 4 and a pointer follow each
-// other without padding where a pointer has 8 or 4 bytes; all bits are values.
-unsafe impl Versioned for tts_utterance_config {
-    const NAME: &'static str = "utterance config";
-    const FIRST_SIZE: usize = 56 + size_of::<*const c_char>();
+/// Marks that may wait to be taken.
+const MARKS: usize = 1024;
 
-    fn defaults() -> Self {
-        Self {
-            struct_size: size_of::<Self>() as u32,
-            format: TTS_FORMAT_F32,
-            seed: 0,
-            sigma: -1.0,
-            denoise: -1.0,
-            gate_threshold: -1.0,
-            speed: 1.0,
-            pitch: 1.0,
-            gain: 1.0,
-            sentence_pause: 0.2,
-            sample_rate: 0,
-            max_steps: 0,
-            flags: 0,
-            lexicon: ptr::null(),
+/// What an utterance handle stands for.
+pub(super) struct UtteranceObject {
+    pub(super) utterance: Utterance,
+    queue: Arc<Queue>,
+    reader: Exclusive<RingReader>,
+    /// Sound goes to a callback and not to the reader.
+    by_callback: bool,
+    /// Whether it was made to be fed.
+    fed: bool,
+    pub(super) read: AtomicU64,
+    pub(super) underruns: AtomicU64,
+    pub(super) lost_marks: AtomicU64,
+    pub(super) sample_rate: u32,
+}
+
+impl Object for UtteranceObject {
+    type C = tts_utterance;
+    const NAME: &'static str = "utterance";
+    const KIND: usize = 3;
+
+    fn registry() -> &'static Registry<Self> {
+        static UTTERANCES: Registry<UtteranceObject> = Registry::new();
+        &UTTERANCES
+    }
+
+    fn close(&self) {
+        if !self.queue.is_forked() {
+            self.utterance.abandon();
         }
     }
 }
 
-/// A config that was looked through.
-pub(super) struct Settings {
-    pub(super) speak: SpeakOptions,
-    pub(super) output: OutputOptions,
-    pub(super) s16: bool,
-    pub(super) lexicon: Option<UserLexicon>,
+impl UtteranceObject {
+    /// Refuses to talk to a worker that is not in this process.
+    fn at_home(&self) -> Result<()> {
+        if self.queue.is_forked() {
+            return Err(Failure::forked());
+        }
+        Ok(())
+    }
 }
 
-impl Settings {
-    pub(super) fn read(config: *const tts_utterance_config) -> Result<Self> {
-        let c = memory::read(config)?;
-        let argument = |message: String| Failure::new(TTS_ERROR_ARGUMENT, message);
-        let s16 = match c.format {
-            TTS_FORMAT_F32 => false,
-            TTS_FORMAT_S16 => true,
-            other => return Err(argument(format!("{other} is not a format of samples"))),
-        };
-        if c.flags & !TTS_UTTERANCE_NO_DROPOUT != 0 {
-            return Err(argument(format!(
-                "{:#x} has flags that this version does not know",
-                c.flags
-            )));
-        }
-        if !(0.5..=2.0).contains(&c.pitch) {
-            return Err(argument(format!(
-                "option pitch: {} is not a number from 0.5 to 2",
-                c.pitch
-            )));
-        }
-        if !(0.0..=5.0).contains(&c.sentence_pause) {
-            let pause = c.sentence_pause;
-            return Err(argument(format!(
-                "option sentence_pause: {pause} is not a number of seconds from 0 to 5"
-            )));
-        }
-        // -1 leaves the value to the voice; anything else, NaN included, is looked at with the others.
-        #[allow(clippy::float_cmp)] // it is a mark, not a number to compute with
-        let own = |value: f32| (value != -1.0).then_some(value);
-        let speak = SpeakOptions {
-            seed: c.seed,
-            sigma: own(c.sigma),
-            denoise: own(c.denoise),
-            gate_threshold: own(c.gate_threshold),
-            max_decoder_steps: (c.max_steps != 0).then_some(c.max_steps as usize),
-            prenet_dropout: c.flags & TTS_UTTERANCE_NO_DROPOUT == 0,
-            // Pitch is a change of rate, which the tempo makes up for.
-            speed: c.speed / c.pitch,
-            sentence_pause: c.sentence_pause * c.pitch,
-            keep_tensors: false,
-        };
-        let sample_rate = (c.sample_rate != 0).then_some(c.sample_rate);
-        let output = OutputOptions {
+/// What became of an utterance, as a status.
+pub(super) fn result(outcome: &Outcome) -> Result<tts_status> {
+    match outcome {
+        Outcome::Complete => Ok(TTS_OK),
+        Outcome::StepLimit => Ok(TTS_STEP_LIMIT),
+        Outcome::Cancelled => Ok(TTS_CANCELLED),
+        Outcome::Failed(error) => Err(Failure::of(error)),
+        Outcome::Panicked(text) => Err(Failure::new(
+            TTS_ERROR_INTERNAL,
+            format!("internal error: {text}"),
+        )),
+    }
+}
+
+fn start(
+    voice: *const tts_voice,
+    feed: Feed,
+    config: *const tts_utterance_config,
+    out: *mut *mut tts_utterance,
+    fed: bool,
+) -> Result<()> {
+    let out = memory::not_null(out, "out_utterance")?;
+    let settings = Settings::read(config)?;
+    let voice = VoiceObject::registry().get(voice)?;
+    let synthesizer = settings.front_end(voice.synthesizer()?)?;
+    if !fed {
+        feed.check(&synthesizer)?;
+    }
+    let sample_rate = settings.sample_rate(&synthesizer);
+    let callbacks = settings.callbacks;
+    let by_callback = callbacks.on_audio.is_some();
+    let room = if by_callback {
+        1
+    } else {
+        samples(settings.buffer_ms, sample_rate)
+    };
+    let (ring, reader) = ring(room, MARKS);
+    let sink: Box<dyn Sink> = if by_callback {
+        Box::new(CallbackSink::new(
+            callbacks,
+            settings.s16,
             sample_rate,
-            gain: c.gain,
-            pitch: c.pitch,
-        };
-        let lexicon = if c.lexicon.is_null() {
-            None
-        } else {
-            Some(memory::text(c.lexicon, "lexicon")?.parse()?)
-        };
-        Ok(Self {
-            speak,
-            output,
-            s16,
-            lexicon,
-        })
-    }
+            ring,
+        ))
+    } else {
+        Box::new(PolledSink { ring, callbacks })
+    };
+    let utterance = voice
+        .queue
+        .start(&synthesizer, feed, &settings.options, sink)?;
+    let object = UtteranceObject {
+        utterance,
+        queue: voice.queue.clone(),
+        reader: Exclusive::new(reader),
+        by_callback,
+        fed,
+        read: AtomicU64::new(0),
+        underruns: AtomicU64::new(0),
+        lost_marks: AtomicU64::new(0),
+        sample_rate,
+    };
+    memory::put(out, UtteranceObject::registry().insert(object)?);
+    Ok(())
 }
 
-/// Fills a config with the defaults. `size` is sizeof(tts_utterance_config).
+fn samples(ms: u32, rate: u32) -> usize {
+    (u64::from(ms) * u64::from(rate) / 1000) as usize
+}
+
+/// Starts to speak a text, which ends in NUL. The call returns at once; the text is copied. `config` may be
+/// NULL, which means all defaults.
 ///
-/// Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_STRUCT_SIZE. Since 0.1.
+/// Ownership: the utterance is yours; end it with tts_utterance_destroy. The voice may be destroyed
+/// before. Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE,
+/// TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8, TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON,
+/// TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED. Since 0.1.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tts_utterance_config_init(
-    config: *mut tts_utterance_config,
-    size: usize,
+pub unsafe extern "C" fn tts_utterance_start(
+    voice: *const tts_voice,
+    text: *const c_char,
+    config: *const tts_utterance_config,
+    out_utterance: *mut *mut tts_utterance,
 ) -> tts_status {
-    boundary(|| memory::init(config, size))
+    boundary(|| {
+        let feed = Feed::whole(memory::text(text, "text")?.to_owned());
+        start(voice, feed, config, out_utterance, false)
+    })
+}
+
+/// As tts_utterance_start, for a text of `text_size` bytes that need not end in NUL. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_start_n(
+    voice: *const tts_voice,
+    text: *const c_char,
+    text_size: usize,
+    config: *const tts_utterance_config,
+    out_utterance: *mut *mut tts_utterance,
+) -> tts_status {
+    boundary(|| {
+        let feed = Feed::whole(memory::text_n(text, text_size, "text")?.to_owned());
+        start(voice, feed, config, out_utterance, false)
+    })
+}
+
+/// Opens an utterance whose text comes in pieces, as a language model writes it: see tts_utterance_feed.
+///
+/// Ownership, threads and errors: as tts_utterance_start. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_open(
+    voice: *const tts_voice,
+    config: *const tts_utterance_config,
+    out_utterance: *mut *mut tts_utterance,
+) -> tts_status {
+    boundary(|| start(voice, Feed::default(), config, out_utterance, true))
+}
+
+/// Adds a piece to the text of an utterance that was opened. Pieces may end anywhere between two characters;
+/// a sentence is spoken as soon as the next one begins.
+///
+/// Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8, TTS_ERROR_FORKED, and
+/// TTS_ERROR_STATE if the utterance was not opened, or finished before. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_feed(
+    utterance: *mut tts_utterance,
+    text: *const c_char,
+) -> tts_status {
+    boundary(|| feed(utterance, |feed| Ok(feed.push(memory::text(text, "text")?))))
+}
+
+/// As tts_utterance_feed, for a piece of `text_size` bytes that need not end in NUL. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_feed_n(
+    utterance: *mut tts_utterance,
+    text: *const c_char,
+    text_size: usize,
+) -> tts_status {
+    boundary(|| {
+        feed(utterance, |feed| {
+            Ok(feed.push(memory::text_n(text, text_size, "text")?))
+        })
+    })
+}
+
+/// Speaks what was fed so far without waiting for the end of its sentence.
+///
+/// Threads and errors: as tts_utterance_feed. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_flush(utterance: *mut tts_utterance) -> tts_status {
+    boundary(|| feed(utterance, |feed| Ok(feed.flush())))
+}
+
+/// Says that no more text will be fed. The rest is spoken, then the utterance ends.
+///
+/// Threads and errors: as tts_utterance_feed. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_finish(utterance: *mut tts_utterance) -> tts_status {
+    boundary(|| feed(utterance, |feed| Ok(feed.finish())))
+}
+
+/// Does something to the text, which must still be growing, and tells the worker.
+fn feed(utterance: *mut tts_utterance, act: impl FnOnce(&Feed) -> Result<bool>) -> Result<()> {
+    let object = UtteranceObject::registry().get(utterance)?;
+    object.at_home()?;
+    if !object.fed {
+        let message = "the utterance was started with its whole text, and takes no more";
+        return Err(Failure::new(TTS_ERROR_STATE, message));
+    }
+    if !act(object.utterance.feed())? {
+        return Err(Failure::new(
+            TTS_ERROR_STATE,
+            "the text was finished before",
+        ));
+    }
+    object.utterance.wake();
+    Ok(())
+}
+
+/// Copies the next samples that are ready, `count` at most. It never waits, locks, allocates or enters the
+/// system, so that it may be called in an audio callback. What `count` exceeds the samples by is filled with
+/// silence; `out_count` says how many are speech.
+///
+/// Gives TTS_OK for `count` samples; TTS_UNDERRUN for fewer, because more are not ready yet; TTS_END for
+/// fewer, because these were the last; TTS_CANCELLED for none, because the utterance was cancelled.
+/// tts_utterance_stats says how it ended.
+///
+/// Threads: any, but one at a time. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_BUSY if another
+/// thread is reading, TTS_ERROR_STATE if sound goes to a callback. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_read(
+    utterance: *mut tts_utterance,
+    out_samples: *mut f32,
+    count: usize,
+    out_count: *mut usize,
+) -> tts_status {
+    wait_free_boundary(|| read(utterance, out_samples, count, out_count, |sample| sample))
+}
+
+/// As tts_utterance_read, in 16-bit samples. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_read_s16(
+    utterance: *mut tts_utterance,
+    out_samples: *mut i16,
+    count: usize,
+    out_count: *mut usize,
+) -> tts_status {
+    wait_free_boundary(|| read(utterance, out_samples, count, out_count, to_s16))
+}
+
+fn read<T: Copy + Default>(
+    utterance: *mut tts_utterance,
+    out_samples: *mut T,
+    count: usize,
+    out_count: *mut usize,
+    convert: impl Fn(f32) -> T,
+) -> Result<tts_status> {
+    let object = UtteranceObject::registry().get(utterance)?;
+    let out_count = memory::not_null(out_count, "out_count")?;
+    let out = memory::buffer(out_samples, count, "out_samples")?;
+    if object.by_callback {
+        return Err(Failure::new(
+            TTS_ERROR_STATE,
+            "the sound of this utterance goes to its callback",
+        ));
+    }
+    if object.utterance.is_cancelled() {
+        out.fill(T::default());
+        memory::put(out_count, 0);
+        return Ok(TTS_CANCELLED);
+    }
+    let read = object.reader.try_with(|reader| reader.read(out, convert));
+    let Some((read, pull)) = read else {
+        return Err(Failure::new(
+            TTS_ERROR_BUSY,
+            "another thread is reading this utterance",
+        ));
+    };
+    out[read..].fill(T::default());
+    memory::put(out_count, read);
+    let before = object.read.fetch_add(read as u64, Ordering::Relaxed);
+    Ok(match pull {
+        Pull::Full => TTS_OK,
+        Pull::Underrun => {
+            // Silence before the first sound is waiting, not a gap.
+            if before + read as u64 > 0 {
+                object.underruns.fetch_add(1, Ordering::Relaxed);
+            }
+            TTS_UNDERRUN
+        }
+        Pull::End => TTS_END,
+    })
+}
+
+/// Takes the next mark. Gives TTS_OK, or TTS_EMPTY if no mark waits; then `out_mark` is left alone. Marks
+/// come in the order of their samples, no later than the samples. If nobody takes them, 1024 are kept and
+/// later ones are dropped, as tts_utterance_stats counts.
+///
+/// Threads: any, but one at a time, and not while another thread reads. Errors: TTS_ERROR_NULL,
+/// TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_BUSY. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_next_mark(
+    utterance: *mut tts_utterance,
+    out_mark: *mut tts_mark,
+) -> tts_status {
+    status_boundary(|| {
+        memory::check_out(out_mark)?;
+        let object = UtteranceObject::registry().get(utterance)?;
+        let taken = object.reader.try_with(|reader| {
+            object
+                .lost_marks
+                .store(reader.lost_marks(), Ordering::Relaxed);
+            reader.mark()
+        });
+        let Some(mark) = taken else {
+            return Err(Failure::new(
+                TTS_ERROR_BUSY,
+                "another thread is reading this utterance",
+            ));
+        };
+        let Some(mark) = mark else {
+            return Ok(TTS_EMPTY);
+        };
+        memory::write(out_mark, tts_mark::from(&mark))?;
+        Ok(TTS_OK)
+    })
+}
+
+/// Ends an utterance early. It sets a flag and waits for nothing, so that it may be called in an audio
+/// callback too. After it returns, nothing more can be read; a callback that is running may finish, and is
+/// not called again. Twice, or after the end, is fine.
+///
+/// Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_cancel(utterance: *mut tts_utterance) -> tts_status {
+    wait_free_boundary(|| {
+        UtteranceObject::registry()
+            .get(utterance)?
+            .utterance
+            .cancel();
+        Ok(TTS_OK)
+    })
+}
+
+/// Waits until everything has been made (not: read), `timeout_ms` at most; UINT32_MAX waits without end.
+/// An utterance that nobody reads stops when its buffer is full, so read it elsewhere meanwhile.
+///
+/// Gives TTS_OK when everything was spoken, TTS_STEP_LIMIT if a sentence was cut off at the step limit,
+/// TTS_CANCELLED, or TTS_TIMEOUT. Threads: any, but not in a callback. Errors: TTS_ERROR_NULL,
+/// TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, or what the utterance failed with. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_wait(
+    utterance: *mut tts_utterance,
+    timeout_ms: u32,
+) -> tts_status {
+    status_boundary(|| {
+        outside_callbacks("tts_utterance_wait")?;
+        let object = UtteranceObject::registry().get(utterance)?;
+        object.at_home()?;
+        let timeout =
+            (timeout_ms != u32::MAX).then(|| Duration::from_millis(u64::from(timeout_ms)));
+        if !object.utterance.wait(timeout) {
+            return Ok(TTS_TIMEOUT);
+        }
+        let outcome = object.utterance.outcome();
+        outcome.map_or(Ok(TTS_TIMEOUT), |outcome| result(&outcome))
+    })
+}
+
+/// Ends an utterance, whether it is over or not. Calls that wait for it come back; when this returns, its
+/// callbacks are not running and will not be called again. NULL is allowed and does nothing.
+///
+/// Threads: any, but not in a callback. Errors: TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_destroy(utterance: *mut tts_utterance) -> tts_status {
+    boundary(|| {
+        if utterance.is_null() {
+            return Ok(());
+        }
+        outside_callbacks("tts_utterance_destroy")?;
+        let object = UtteranceObject::registry().remove(utterance)?;
+        if object.queue.is_forked() {
+            std::mem::forget(object); // its locks may be held by threads that this process does not have
+        }
+        Ok(())
+    })
 }

@@ -23,6 +23,7 @@ mod engine;
 mod marks;
 mod options;
 mod output;
+pub mod queue;
 mod sentence;
 mod speech;
 mod synthesizer;

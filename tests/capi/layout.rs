@@ -5,7 +5,7 @@ use std::fs;
 use std::mem::{offset_of, size_of};
 use std::process::Command;
 
-use tts::capi::{tts_audio, tts_engine_config, tts_utterance_config};
+use tts::capi::*;
 
 use crate::tools;
 
@@ -34,10 +34,26 @@ macro_rules! table {
 #[cfg(target_pointer_width = "64")]
 fn structs_have_their_published_layout() {
     let rows = table! {
-        tts_engine_config: 16 { struct_size: 0, device: 4, threads: 8, reserved: 12 }
-        tts_utterance_config: 64 {
+        tts_device_info: 400 { struct_size: 0, kind: 4, usable: 8, reserved: 12, name: 16, note: 144 }
+        tts_engine_config: 32 {
+            struct_size: 0, device: 4, threads: 8, log_level: 12, on_log: 16, user_data: 24,
+        }
+        tts_reader: 24 { struct_size: 0, reserved: 4, read: 8, user_data: 16 }
+        tts_voice_info: 48 {
+            struct_size: 0, sample_rate: 4, hop_length: 8, mel_channels: 12, symbols: 16, phonemes: 20,
+            max_steps: 24, weight_bits: 28, max_seconds: 32, sigma: 36, denoise: 40, gate_threshold: 44,
+        }
+        tts_mark: 64 { struct_size: 0, kind: 4, sample: 8, text_begin: 16, text_end: 24, name: 32 }
+        tts_chunk: 40 { struct_size: 0, sample_rate: 4, position: 8, count: 16, f32: 24, s16: 32 }
+        tts_utterance_config: 96 {
             struct_size: 0, format: 4, seed: 8, sigma: 16, denoise: 20, gate_threshold: 24, speed: 28,
-            pitch: 32, gain: 36, sentence_pause: 40, sample_rate: 44, max_steps: 48, flags: 52, lexicon: 56,
+            pitch: 32, gain: 36, sentence_pause: 40, sample_rate: 44, max_steps: 48, flags: 52,
+            priority: 56, buffer_ms: 60, lexicon: 64, on_audio: 72, on_mark: 80, user_data: 88,
+        }
+        tts_stats: 104 {
+            struct_size: 0, state: 4, result: 8, sample_rate: 12, samples_made: 16, samples_read: 24,
+            underruns: 32, sentences: 40, sentences_cut_off: 48, steps: 56, marks_lost: 64,
+            first_audio_ms: 72, elapsed_ms: 80, work_ms: 88, real_time_factor: 96,
         }
         tts_audio: 32 { struct_size: 0, sample_rate: 4, count: 8, f32: 16, s16: 24 }
     };
