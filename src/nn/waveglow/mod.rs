@@ -106,16 +106,13 @@ impl<B: Backend> WaveGlow<B> {
         for flow in &self.flows {
             let n = flow.channels as f64;
             per_group += n / 2.0 * wn + wn * n + n * n;
-            per_group += match &flow.condition {
+            per_group += if flow.condition.is_some() {
                 // Conditioning once a frame, shared by its groups.
-                Some(_) => {
-                    layers * (taps * wn + 3.0 * wn * wn)
-                        + per_frame * 2.0 * wn * layers / self.groups_per_frame() as f64
-                }
-                None => {
-                    let residual = (2.0 * layers - 1.0) * wn * wn;
-                    layers * 2.0 * wn * (taps * wn + per_frame * group) + residual
-                }
+                layers * (taps * wn + 3.0 * wn * wn)
+                    + per_frame * 2.0 * wn * layers / self.groups_per_frame() as f64
+            } else {
+                let residual = (2.0 * layers - 1.0) * wn * wn;
+                layers * 2.0 * wn * (taps * wn + per_frame * group) + residual
             };
         }
         if self.upsample.is_some() {

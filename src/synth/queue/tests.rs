@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::synth::{Engine, EngineConfig, Event, Mark, MarkKind, Synthesizer};
+use crate::synth::{Engine, EngineConfig, Event, Mark, MarkKind, SpeakOptions, Synthesizer};
 use crate::voice::Voice;
 
 /// What a sink was given, in order.
@@ -81,7 +81,7 @@ fn the_worker_changes_nothing() {
     let voice = voice();
     let mut whole = Vec::new();
     let mut marks = Vec::new();
-    for event in voice.speak(TEXT, &Default::default()).unwrap() {
+    for event in voice.speak(TEXT, &SpeakOptions::default()).unwrap() {
         match event.unwrap() {
             Event::Audio(samples) => whole.extend(samples),
             Event::Sentence(report) => marks.extend(report.marks),

@@ -164,7 +164,9 @@ fn run(inbox: &Receiver<Order>) {
                 continue;
             }
             Some(Order::Wake) => {
-                jobs.iter_mut().for_each(|job| job.stalled_until = None);
+                for job in &mut jobs {
+                    job.stalled_until = None;
+                }
                 continue;
             }
             Some(Order::Shutdown) => break,
