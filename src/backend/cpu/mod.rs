@@ -1,7 +1,7 @@
 //! The CPU backend: every kernel runs at once, on the threads of the current rayon pool.
 //!
-//! [`product`] is the matrix product under most kernels, [`matrix`] the order of its weights,
-//! [`simd`] the instruction sets. What is not a product has a file of its own, named after its
+//! `product` is the matrix product under most kernels, `matrix` the order of its weights,
+//! `simd` the instruction sets. What is not a product has a file of its own, named after its
 //! kernel.
 
 use std::ops::Range;

@@ -8,7 +8,7 @@
 //! a1 <- (a1 - b) / exp(log s);   x <- W_k⁻¹ [a0, a1];   before an early output: x <- [noise, x]
 //! ```
 //!
-//! [`stream`] runs it over the mel as it arrives: every layer keeps its rows of context, so nothing
+//! `stream` runs it over the mel as it arrives: every layer keeps its rows of context, so nothing
 //! is computed twice and blocks of any size give the audio of the whole utterance.
 
 mod inverse;
