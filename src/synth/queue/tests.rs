@@ -38,10 +38,7 @@ impl Sink for LogSink {
 
 fn voice() -> Synthesizer {
     let engine = Engine::new(&EngineConfig::default()).unwrap();
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/voices/starter-squeezed.safetensors"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/voices/heart.safetensors");
     engine.load(&Voice::open(path).unwrap(), None).unwrap()
 }
 
