@@ -6,6 +6,7 @@
 
 pub mod audio;
 pub mod backend;
+pub mod capi;
 pub mod nn;
 pub mod synth;
 pub mod text;

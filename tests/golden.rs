@@ -37,7 +37,7 @@ fn check(what: &str, ours: &[f32], theirs: &[f32], tolerance: f32) {
 
 /// Encoder, forty decoder steps without dropout, postnet.
 fn tacotron2(set: &str, backend: &mut Cpu, precision: Precision) {
-    let golden = golden("starter-golden.safetensors");
+    let golden = golden("heart-golden.safetensors");
     let network = Tacotron2::load(&bundled_voice(), backend, precision).unwrap();
     for s in SENTENCES {
         let expected = |name: &str| &golden[&format!("{s}.{name}")].data;
@@ -178,7 +178,7 @@ fn streams_in_pieces_equal_one_piece() {
 #[test]
 fn the_postnet_in_pieces_equals_one_piece() {
     let mel = transpose(
-        &golden("starter-golden.safetensors")["s1.mel_before_postnet"].data,
+        &golden("heart-golden.safetensors")["s1.mel_before_postnet"].data,
         BANDS,
     );
     let backend = &mut Cpu::new(1);

@@ -1,5 +1,6 @@
 //! Marks: when in the audio each sentence, word and symbol is spoken, from the attention.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::text::Sentence;
@@ -31,62 +32,96 @@ pub struct Mark {
 }
 
 /// Follows the attention of one sentence: which symbol is spoken at which decoder step.
-#[derive(Default)]
 pub(super) struct Follower {
-    /// Step at which the attention first reached each symbol or one after it.
-    reached: Vec<usize>,
     steps: usize,
+    /// Marks that wait for the attention to reach their symbol, or one after it.
+    ahead: VecDeque<(usize, Mark)>,
+    /// Marks with their sample.
+    made: Vec<Mark>,
+    /// How many of those have been taken.
+    taken: usize,
 }
 
 impl Follower {
-    /// Takes the attention weights `[steps, symbols]` of the next steps.
-    pub(super) fn follow(&mut self, alignment: &[f32], symbols: usize) {
+    /// For a sentence whose audio starts at sample `start`.
+    pub(super) fn new(sentence: &Sentence, start: u64) -> Self {
+        let mark = |kind, source: &Range<usize>, name: &str| Mark {
+            kind,
+            sample: start,
+            source: source.clone(),
+            name: name.to_string(),
+        };
+        let mut ahead = VecDeque::new();
+        for word in &sentence.words {
+            let first = word.symbols.start;
+            ahead.push_back((first, mark(MarkKind::Word, &word.source, "")));
+            for symbol in word.symbols.clone() {
+                if let Some(name) = sentence.symbols[symbol].strip_prefix('@') {
+                    ahead.push_back((symbol, mark(MarkKind::Phoneme, &word.source, name)));
+                }
+            }
+        }
+        Self {
+            steps: 0,
+            ahead,
+            made: vec![mark(MarkKind::Sentence, &sentence.source, "")],
+            taken: 0,
+        }
+    }
+
+    /// Takes the attention weights `[steps, symbols]` of the next steps; `sample` turns a step into a
+    /// sample of the utterance.
+    pub(super) fn follow(
+        &mut self,
+        alignment: &[f32],
+        symbols: usize,
+        sample: impl Fn(usize) -> u64,
+    ) {
         for weights in alignment.chunks_exact(symbols) {
-            let peak = weights
-                .iter()
-                .enumerate()
-                .max_by(|a, b| a.1.total_cmp(b.1))
-                .map_or(0, |p| p.0);
-            while self.reached.len() <= peak {
-                self.reached.push(self.steps);
+            let peaks = weights.iter().enumerate();
+            let peak = peaks.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |p| p.0);
+            while self
+                .ahead
+                .front()
+                .is_some_and(|(symbol, _)| *symbol <= peak)
+            {
+                let Some((_, mark)) = self.ahead.pop_front() else {
+                    break;
+                };
+                let sample = sample(self.steps);
+                self.made.push(Mark { sample, ..mark });
             }
             self.steps += 1;
         }
     }
 
-    /// The marks of `sentence`, whose audio starts at sample `start` and ends at `end`; `sample`
-    /// turns a decoder step into samples since `start`.
-    pub(super) fn marks(
-        &self,
-        sentence: &Sentence,
-        start: u64,
-        end: u64,
-        sample: impl Fn(usize) -> u64,
-    ) -> Vec<Mark> {
-        let at = |symbol: usize| match self.reached.get(symbol) {
-            Some(&step) => (start + sample(step)).min(end),
-            None => end,
-        };
-        let mark = |kind, sample, source: &Range<usize>| Mark {
-            kind,
-            sample,
-            source: source.clone(),
-            name: String::new(),
-        };
-        let mut marks = vec![mark(MarkKind::Sentence, start, &sentence.source)];
-        for word in &sentence.words {
-            marks.push(mark(MarkKind::Word, at(word.symbols.start), &word.source));
-            for symbol in word.symbols.clone() {
-                if let Some(name) = sentence.symbols[symbol].strip_prefix('@') {
-                    let phoneme = mark(MarkKind::Phoneme, at(symbol), &word.source);
-                    marks.push(Mark {
-                        name: name.to_string(),
-                        ..phoneme
-                    });
-                }
-            }
+    /// Everything has been spoken up to sample `end`: what was never reached is there.
+    pub(super) fn end(&mut self, sentence: &Sentence, end: u64) {
+        let rest = self.ahead.drain(..).map(|(_, mark)| mark);
+        self.made.extend(rest.map(|mark| Mark {
+            sample: end,
+            ..mark
+        }));
+        for mark in &mut self.made[self.taken..] {
+            mark.sample = mark.sample.min(end);
         }
-        marks.push(mark(MarkKind::End, end, &sentence.source));
-        marks
+        self.made.push(Mark {
+            kind: MarkKind::End,
+            sample: end,
+            source: sentence.source.clone(),
+            name: String::new(),
+        });
+    }
+
+    /// The marks that were not taken before.
+    pub(super) fn take(&mut self) -> Vec<Mark> {
+        let new = self.made[self.taken..].to_vec();
+        self.taken = self.made.len();
+        new
+    }
+
+    /// All marks of the sentence.
+    pub(super) fn into_marks(self) -> Vec<Mark> {
+        self.made
     }
 }

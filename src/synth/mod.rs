@@ -8,7 +8,7 @@
 //! use tts::voice::Voice;
 //!
 //! let engine = Engine::new(&EngineConfig::default())?;
-//! let synthesizer = engine.load(&Voice::open("voices/starter-squeezed.safetensors")?, None)?;
+//! let synthesizer = engine.load(&Voice::open("voices/heart.safetensors")?, None)?;
 //! let mut audio = Vec::new();
 //! for event in synthesizer.speak("Hello world.", &SpeakOptions::default())? {
 //!     if let Event::Audio(samples) = event? {
@@ -22,6 +22,8 @@ mod batch;
 mod engine;
 mod marks;
 mod options;
+mod output;
+pub mod queue;
 mod sentence;
 mod speech;
 mod synthesizer;
@@ -32,6 +34,7 @@ pub use batch::{BatchItem, BatchOptions, BatchTimings};
 pub use engine::{Device, DeviceChoice, Engine, EngineConfig, devices};
 pub use marks::{Mark, MarkKind};
 pub use options::{SpeakOptions, VocodeOptions};
+pub use output::{Output, OutputOptions, to_s16};
 pub use sentence::{End, SentenceReport, SentenceTensors, Timings};
 pub use speech::{Event, Speech};
 pub use synthesizer::Synthesizer;

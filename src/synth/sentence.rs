@@ -150,6 +150,7 @@ impl<B: Backend> Job<B> {
         streams.postnet.restart(backend);
         streams.vocoder.restart(backend, key);
         Ok(Self {
+            follower: Follower::new(&sentence, start),
             sentence,
             index,
             start,
@@ -157,7 +158,6 @@ impl<B: Backend> Job<B> {
             streams,
             denoiser: voice.denoiser(backend, settings.denoise)?,
             tempo: Tempo::new(settings.speed, mel_channels),
-            follower: Follower::default(),
             mel: Vec::new(),
             steps: 0,
             frames: 0,
@@ -209,8 +209,16 @@ impl<B: Backend> Job<B> {
         if let Some(tensors) = &mut self.tensors {
             tensors.audio.extend_from_slice(&audio);
         }
+        if last {
+            self.follower.end(&self.sentence, self.start + self.samples);
+        }
         self.timings.vocode += begun.elapsed();
         audio
+    }
+
+    /// The marks that have become known since the last call.
+    pub(super) fn take_marks(&mut self) -> Vec<Mark> {
+        self.follower.take()
     }
 
     /// A block of decoder steps, and the final mel frames that it completes.
@@ -237,8 +245,13 @@ impl<B: Backend> Job<B> {
         }
         let symbols = self.sentence.ids.len();
         let alignment = &block.alignment[..kept * symbols];
-        self.follower.follow(alignment, symbols);
         let config = &voice.config.tacotron2;
+        let hop = f64::from(voice.config.audio.hop_length as u32);
+        let per_step = f64::from(config.n_frames_per_step as u32);
+        let (tempo, start) = (&self.tempo, self.start);
+        let sample =
+            |step: usize| start + (tempo.place(step as f64 * per_step) * hop).round() as u64;
+        self.follower.follow(alignment, symbols, sample);
         let mel = &block.mel[..kept * config.n_frames_per_step * config.n_mel_channels];
         let decoded = Instant::now();
         let refined =
@@ -260,13 +273,7 @@ impl<B: Backend> Job<B> {
     }
 
     /// What became of the sentence, once it is done.
-    pub(super) fn report(self, voice: &Loaded<B>) -> (SentenceReport, Streams<B>) {
-        let hop = f64::from(voice.config.audio.hop_length as u32);
-        let per_step = f64::from(voice.config.tacotron2.n_frames_per_step as u32);
-        let tempo = &self.tempo;
-        let sample = |step: usize| (tempo.place(step as f64 * per_step) * hop).round() as u64;
-        let end = self.start + self.samples;
-        let marks = self.follower.marks(&self.sentence, self.start, end, sample);
+    pub(super) fn report(self) -> (SentenceReport, Streams<B>) {
         let report = SentenceReport {
             index: self.index,
             sentence: self.sentence,
@@ -276,7 +283,7 @@ impl<B: Backend> Job<B> {
             samples: self.samples,
             end: self.end.unwrap_or(End::Limit),
             timings: self.timings,
-            marks,
+            marks: self.follower.into_marks(),
             tensors: self.tensors,
         };
         (report, self.streams)

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::options::Settings;
 use super::sentence::{Job, Streams};
-use super::{Error, Result, SentenceReport, Synthesizer};
+use super::{Error, Mark, Result, SentenceReport, Synthesizer};
 use crate::backend::cpu::Cpu;
-use crate::text::Sentences;
+use crate::text::Sentence;
 
 /// What an utterance gives.
 #[derive(Clone, Debug)]
@@ -21,43 +21,60 @@ pub enum Event {
 
 /// One utterance: an iterator of [`Event`]s. Each call of `next` works until there is one.
 pub struct Speech<'a> {
-    synthesizer: &'a Synthesizer,
+    synthesizer: Synthesizer,
     settings: Settings,
-    sentences: Sentences<'a>,
-    next_sentence: Option<crate::text::Sentence>,
+    sentences: Box<dyn Iterator<Item = Sentence> + Send + 'a>,
+    next_sentence: Option<Sentence>,
     backend: Cpu,
     job: Option<Job<Cpu>>,
     /// Between two sentences.
     streams: Option<Streams<Cpu>>,
     index: usize,
     samples: u64,
+    marks: Vec<Mark>,
     cancelled: Arc<AtomicBool>,
     over: bool,
 }
 
 impl<'a> Speech<'a> {
     pub(super) fn new(
-        synthesizer: &'a Synthesizer,
-        text: &'a str,
+        synthesizer: &Synthesizer,
+        sentences: impl Iterator<Item = Sentence> + Send + 'a,
         settings: Settings,
-    ) -> Result<Self> {
-        let mut sentences = synthesizer.front_end().sentences(text);
-        let Some(first) = sentences.next() else {
-            return Err(crate::text::Error::NothingToSpeak.into());
-        };
-        Ok(Self {
-            synthesizer,
+    ) -> Self {
+        Self {
+            synthesizer: synthesizer.clone(),
             settings,
-            sentences,
-            next_sentence: Some(first),
+            sentences: Box::new(sentences),
+            next_sentence: None,
             backend: synthesizer.backend(),
             job: None,
             streams: None,
             index: 0,
             samples: 0,
+            marks: Vec::new(),
             cancelled: Arc::default(),
             over: false,
-        })
+        }
+    }
+
+    /// Takes the first sentence.
+    pub(super) fn check(&mut self) -> Result<()> {
+        self.next_sentence = self.sentences.next();
+        let found = self.next_sentence.is_some().then_some(());
+        found.ok_or_else(|| crate::text::Error::NothingToSpeak.into())
+    }
+
+    /// The marks that became known with the last event, in order. They are known no later than the
+    /// sound that they belong to: the first sample of an [`Event::Audio`] is never after a mark that
+    /// is not known yet.
+    pub fn new_marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// Uses this flag instead of its own.
+    pub fn set_cancel_flag(&mut self, flag: Arc<AtomicBool>) {
+        self.cancelled = flag;
     }
 
     /// A flag that cancels the utterance when it is set, from any thread: the next event is
@@ -68,7 +85,8 @@ impl<'a> Speech<'a> {
 
     /// Starts the next sentence, if there is one. A pause comes before every sentence but the first.
     fn start(&mut self) -> Result<Option<Event>> {
-        let Some(sentence) = self.next_sentence.take() else {
+        let next = self.next_sentence.take();
+        let Some(sentence) = next.or_else(|| self.sentences.next()) else {
             return Ok(None);
         };
         let voice = &*self.synthesizer.voice;
@@ -110,14 +128,14 @@ impl<'a> Speech<'a> {
                 .pool
                 .install(|| job.advance(voice, backend, settings));
             self.samples += audio.len() as u64;
+            self.marks.append(&mut job.take_marks());
             if !audio.is_empty() {
                 return Ok(Some(Event::Audio(audio)));
             }
             if job.is_done() {
                 let Some(job) = self.job.take() else { continue };
-                let (report, streams) = job.report(voice);
+                let (report, streams) = job.report();
                 self.streams = Some(streams);
-                self.next_sentence = self.sentences.next();
                 return Ok(Some(Event::Sentence(Box::new(report))));
             }
         }
@@ -131,8 +149,10 @@ impl Iterator for Speech<'_> {
         if self.over {
             return None;
         }
+        self.marks.clear();
         let event = self.step().transpose();
-        self.over = !matches!(event, Some(Ok(_)));
+        // After `None` there may be more, if the sentences go on.
+        self.over = matches!(event, Some(Err(_)));
         event
     }
 }

@@ -11,7 +11,7 @@ use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Precision, RandomKey};
 use crate::nn::tacotron2::Tacotron2;
 use crate::nn::waveglow::WaveGlow;
-use crate::text::FrontEnd;
+use crate::text::{FrontEnd, Sentence};
 use crate::voice::Voice;
 use crate::voice::config::{VoiceConfig, WaveGlowKind};
 
@@ -151,7 +151,23 @@ impl Synthesizer {
     /// An option outside its range; text with nothing to speak.
     pub fn speak<'a>(&'a self, text: &'a str, options: &SpeakOptions) -> Result<Speech<'a>> {
         let settings = Settings::new(options, &self.voice.config)?;
-        Speech::new(self, text, settings)
+        let mut speech = Speech::new(self, self.front_end.sentences(text), settings);
+        speech.check()?;
+        Ok(speech)
+    }
+
+    /// Speaks sentences as they come. When the iterator gives `None`, so does the result, and goes on
+    /// if the iterator does later.
+    ///
+    /// # Errors
+    /// An option outside its range.
+    pub fn speak_sentences<'a>(
+        &self,
+        sentences: impl Iterator<Item = Sentence> + Send + 'a,
+        options: &SpeakOptions,
+    ) -> Result<Speech<'a>> {
+        let settings = Settings::new(options, &self.voice.config)?;
+        Ok(Speech::new(self, sentences, settings))
     }
 
     /// A vocoder for mel frames of the caller's: copy-synthesis.

@@ -1,4 +1,4 @@
-//! Any Unicode text in ASCII, exactly as the published front end did it (Unidecode 1.0.22 of PyPI).
+//! Any Unicode text in ASCII, exactly as the published front end did it (Unidecode 1.0.22).
 //!
 //! The table is that of the Rust crate `unidecode` 0.3.0 (BSD-3-Clause), repacked by
 //! `tools/make_transliteration.py`. Of the 63,488 characters of the Basic Multilingual Plane, crate

@@ -54,7 +54,7 @@ pub(crate) fn repository(path: &str) -> PathBuf {
 
 /// The voice that comes with the project.
 pub(crate) fn bundled_voice() -> Voice {
-    Voice::open(repository("voices/starter-squeezed.safetensors")).unwrap()
+    Voice::open(repository("voices/heart.safetensors")).unwrap()
 }
 
 /// The largest absolute difference; NaN is a difference.

@@ -63,6 +63,7 @@ const SMALL: &[(&str, &str)] = &[
     ("esp", "especially"),
     ("i.e", "that is"),
     ("sq", "square"),
+    ("v", "versus"),
     ("viz", "namely"),
     ("vs", "versus"),
 ];
@@ -150,6 +151,8 @@ const LAST: &[(&str, &str)] = &[
     ("mins", "minutes"),
     ("misc", "miscellaneous"),
     ("oz", "ounces"),
+    ("tbsp", "tablespoons"),
+    ("tsp", "teaspoons"),
 ];
 
 /// Words that open sentences far more often than names.
@@ -348,6 +351,7 @@ pub(in crate::text) fn continues_date(text: &str) -> bool {
 /// Whether `text` begins with a number, in digits or Roman numerals.
 pub(in crate::text) fn is_number(text: &str) -> bool {
     let word = first_word(text);
+    let text = text.trim_start_matches([':', ' ', '(', '+']);
     text.starts_with(|c: char| c.is_ascii_digit())
         || text.starts_with('#')
         || super::roman::value(word).is_some()

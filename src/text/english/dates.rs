@@ -22,6 +22,51 @@ fn month(s: &Scan, i: usize) -> Option<(usize, &'static str)> {
     Some((end + dot, name))
 }
 
+/// Weekdays, shortened.
+const WEEKDAYS: &[(&str, &str)] = &[
+    ("Mon", "monday"),
+    ("Tue", "tuesday"),
+    ("Tues", "tuesday"),
+    ("Wed", "wednesday"),
+    ("Thu", "thursday"),
+    ("Thur", "thursday"),
+    ("Thurs", "thursday"),
+    ("Fri", "friday"),
+    ("Sat", "saturday"),
+    ("Sun", "sunday"),
+];
+
+fn weekday(s: &Scan, i: usize) -> Option<(usize, &'static str)> {
+    let end = s.letters(i);
+    let word = if end - i <= 9 {
+        s.text(i, end)
+    } else {
+        return None;
+    };
+    let full = word.to_ascii_lowercase();
+    let (_, name) = WEEKDAYS
+        .iter()
+        .find(|(short, name)| *short == word || *name == full)?;
+    Some((end + usize::from(s.at(end) == '.'), name))
+}
+
+/// "Mon.", "Mon-Fri", "Sat 3 May": a weekday if a date, a comma or another weekday follows.
+pub(super) fn weekdays(s: &Scan, i: usize) -> Option<(usize, String)> {
+    if !s.at(i).is_ascii_uppercase() || s.before(i).is_ascii_alphanumeric() {
+        return None;
+    }
+    let (end, name) = weekday(s, i)?;
+    if matches!(s.at(end), '-' | '–')
+        && let Some((last, to)) = weekday(s, end + 1)
+    {
+        return Some((last, format!("{name} to {to}")));
+    }
+    let next = s.spaces(end);
+    let comma = s.at(end) == ',' && !matches!(name, "saturday" | "sunday");
+    let date = next > end && (s.at(next).is_ascii_digit() || month(s, next).is_some());
+    (comma || date).then(|| (end, name.to_owned()))
+}
+
 /// A day of the month, with or without "st", "nd", "rd", "th".
 fn day(s: &Scan, i: usize) -> Option<(usize, u32)> {
     let end = s.digits(i);
@@ -65,6 +110,14 @@ pub(super) fn month_first(s: &Scan, i: usize) -> Option<(usize, String)> {
         return None;
     }
     let (after, name) = month(s, i)?;
+    // "May–June 2020", "Jan-Feb".
+    let dashed = matches!(s.at(after), '-' | '–');
+    if dashed && let Some((end, to)) = month(s, after + 1) {
+        return Some(match year_behind(s, end) {
+            Some((end, year)) => (end, format!("{name} to {to} {year}")),
+            None => (end, format!("{name} to {to}")),
+        });
+    }
     let at = s.spaces(after);
     if at == after {
         return None;

@@ -13,7 +13,7 @@ pub(super) enum Folded {
 }
 
 /// Signs beyond ASCII that have rules of their own.
-const SIGNS: &str = "£€¥₹₩₽₿₺₪฿¢°²³½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒×÷±−–—…§≤≥≠≈∞√µº";
+const SIGNS: &str = "£€¥₹₩₽₿₺₪฿¢°²³½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒×÷±−–—…§≤≥≠≈∞√µºΩ";
 
 /// Greek letters that stand alone are said by name.
 const GREEK: &str = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi omega";

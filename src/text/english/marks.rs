@@ -1,6 +1,6 @@
 //! Punctuation and single signs, and the tidying of what the rules left.
 
-use super::{Item, Piece, Reader};
+use super::{Item, Piece, Reader, units};
 
 /// Reads the sign at `i`, whatever it is, and returns where to go on.
 pub(super) fn read(r: &mut Reader, i: usize) -> usize {
@@ -10,7 +10,8 @@ pub(super) fn read(r: &mut Reader, i: usize) -> usize {
     let spaced = before == ' ' && after == ' ';
     match c {
         '.' | '…' => return dots(r, i),
-        ',' | ';' | '!' | '?' => r.mark(c, i),
+        ',' | ';' | '?' => r.mark(c, i),
+        '!' if after != '=' => r.mark(c, i),
         ':' => {
             // Emoticons are not said.
             let mouth = i + 1 + usize::from(after == '-');
@@ -24,21 +25,33 @@ pub(super) fn read(r: &mut Reader, i: usize) -> usize {
                 r.mark(':', i);
             }
         }
+        // "word(s)", "f(x)": no pause.
+        '(' if before.is_ascii_alphanumeric() => {
+            if s.starts(i, "(s)") && s.ends(i + 3) {
+                return i + 3;
+            }
+            r.quiet_bracket = true;
+        }
+        ')' if r.quiet_bracket => r.quiet_bracket = false,
+        '!' | '<' | '>' if after == '=' => return comparison(r, i),
         '—' | '(' | ')' | '[' | ']' | '|' => r.mark(',', i),
         '–' | '-' if spaced || after == c || before == c => r.mark(',', i),
         '–' if !before.is_ascii_alphanumeric() || !after.is_ascii_alphanumeric() => {
             r.mark(',', i);
         }
         '"' => r.open_quote = !r.open_quote,
+        // "&&" is one "and".
+        '&' if after == '&' => {}
         '&' => r.say("and", i, i + 1),
         '@' => r.say("at", i, i + 1),
         '%' => r.say("percent", i, i + 1),
         '+' if number_follows || spaced || before == '+' => r.say("plus", i, i + 1),
         '+' if before.is_ascii_alphanumeric() => r.say("plus", i, i + 1),
         '−' if number_follows => r.say("minus", i, i + 1),
-        '=' if spaced || number_follows => r.say("equals", i, i + 1),
+        '=' => return equals(r, i),
         '×' => r.say("times", i, i + 1),
-        '*' if spaced && number_follows => r.say("times", i, i + 1),
+        '*' if spaced && formula(r, i) => r.say("times", i, i + 1),
+        '/' if spaced && number_follows => r.say("divided by", i, i + 1),
         '÷' => r.say("divided by", i, i + 1),
         '±' => r.say("plus or minus", i, i + 1),
         '<' if spaced || number_follows => r.say("less than", i, i + 1),
@@ -48,6 +61,7 @@ pub(super) fn read(r: &mut Reader, i: usize) -> usize {
         '≠' => r.say("not equal to", i, i + 1),
         '≈' => r.say("approximately", i, i + 1),
         '~' if number_follows => r.say("about", i, i + 1),
+        'Ω' => r.say("omega", i, i + 1),
         '∞' => r.say("infinity", i, i + 1),
         '√' => r.say("square root of", i, i + 1),
         '^' if number_follows => r.say("to the power of", i, i + 1),
@@ -58,11 +72,48 @@ pub(super) fn read(r: &mut Reader, i: usize) -> usize {
         '#' if number_follows => r.say("number", i, i + 1),
         '#' if after.is_ascii_alphabetic() => r.say("hashtag", i, i + 1),
         '#' if before.is_ascii_uppercase() => r.say("sharp", i, i + 1),
-        '/' if before.is_ascii_digit() && after.is_ascii_alphabetic() => r.say("per", i, i + 1),
+        '/' if before.is_ascii_digit() && after.is_ascii_alphabetic() => {
+            let (end, words) = units::per(s, i + 1).unwrap_or((i + 1, "per".to_owned()));
+            r.say(&words, i, end);
+            return end;
+        }
         '$' if spaced => r.say("dollars", i, i + 1),
         _ => {}
     }
     i + 1
+}
+
+/// "!=", "<=", ">=".
+fn comparison(r: &mut Reader, i: usize) -> usize {
+    let words = match r.scan.at(i) {
+        '!' => "not equal to",
+        '<' => "less than or equal to",
+        _ => "greater than or equal to",
+    };
+    r.say(words, i, i + 2);
+    i + 2
+}
+
+/// "=", "==": more in a row are a line.
+fn equals(r: &mut Reader, i: usize) -> usize {
+    let mut end = i;
+    while r.scan.at(end) == '=' {
+        end += 1;
+    }
+    if end - i <= 3 {
+        r.say("equals", i, end);
+    }
+    end
+}
+
+/// Whether a number or a single letter stands on both sides of a spaced sign.
+fn formula(r: &Reader, i: usize) -> bool {
+    let s = &r.scan;
+    let alone = |at: usize, beyond: char| {
+        let c = s.at(at);
+        c.is_ascii_digit() || c.is_ascii_alphabetic() && !beyond.is_ascii_alphanumeric()
+    };
+    i >= 2 && alone(i - 2, s.before(i - 2)) && alone(i + 2, s.at(i + 3))
 }
 
 /// A full stop, or an ellipsis: a pause if the sentence goes on.

@@ -8,11 +8,15 @@
 //! Dates like 3/4/2024 are read month first, as in the USA, unless only the other order is possible.
 
 pub(super) mod abbreviations;
+mod acronyms;
+mod codes;
 mod dates;
 mod fold;
+mod fractions;
 mod marks;
 mod money;
 mod numbers;
+mod places;
 mod roman;
 mod scan;
 mod units;
@@ -55,11 +59,12 @@ pub(super) enum Ending {
 /// lexicon has a (lower-case) word: such a word is left as it is.
 pub(super) fn normalize(text: &str, base: usize, knows: &dyn Fn(&str) -> bool) -> Vec<Piece> {
     let mut reader = Reader {
-        shouts: words::is_shouting(text),
+        shouts: acronyms::is_shouting(text),
         scan: Scan::new(text, base),
         out: Vec::new(),
         previous: String::new(),
         open_quote: false,
+        quiet_bracket: false,
         no_brace_before: 0,
         knows,
     };
@@ -77,6 +82,8 @@ struct Reader<'a> {
     shouts: bool,
     /// Inside double quotes, so that `10"` is not ten inches.
     open_quote: bool,
+    /// A bracket was opened inside a word, which makes no pause, nor does its end.
+    quiet_bracket: bool,
     /// There is no closing brace before this place.
     no_brace_before: usize,
     knows: &'a dyn Fn(&str) -> bool,
@@ -153,7 +160,11 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, i: usize) -> Option<usize> {
-        let (end, words) = numbers::read(&self.scan, i, &self.previous, self.open_quote)?;
+        let context = numbers::Context {
+            previous: &self.previous,
+            in_quotes: self.open_quote,
+        };
+        let (end, words) = numbers::read(&self.scan, i, context)?;
         self.say(&words, i, end);
         Some(end)
     }

@@ -1,6 +1,6 @@
 //! Amounts of money.
 
-use super::numbers::{Number, scale};
+use super::numbers::{Context, Number, scale};
 use super::scan::Scan;
 use crate::text::numerals::integer;
 
@@ -12,6 +12,13 @@ struct Currency(
     &'static str,
     &'static str,
 );
+
+impl Currency {
+    /// Many of it; after an article, as in "a $5 million deal", it stands like one.
+    fn name(&self, ctx: Context<'_>) -> &'static str {
+        if ctx.after_article() { self.1 } else { self.2 }
+    }
+}
 
 /// Longer signs first.
 #[rustfmt::skip]
@@ -56,6 +63,7 @@ const BEHIND: &[Currency] = &[
     Currency("₽", "ruble", "rubles", "kopeck", "kopecks"),
     Currency("¢", "cent", "cents", "", ""),
     Currency("p", "penny", "pence", "", ""),
+    Currency("c", "cent", "cents", "", ""),
 ];
 
 fn sign(s: &Scan, i: usize) -> Option<&'static Currency> {
@@ -63,7 +71,7 @@ fn sign(s: &Scan, i: usize) -> Option<&'static Currency> {
 }
 
 /// "$3.50", "£5 million", "€10-20", "-" is read before.
-pub(super) fn read(s: &Scan, i: usize) -> Option<(usize, String)> {
+pub(super) fn read(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     if s.at(i).is_ascii_alphabetic()
         && (s.before(i).is_ascii_alphanumeric() || s.letters(i) > i + 2)
     {
@@ -81,31 +89,31 @@ pub(super) fn read(s: &Scan, i: usize) -> Option<(usize, String)> {
         let next = number.end + 1;
         let next = next + sign(s, next).map_or(0, |c| c.0.chars().count());
         if let Some(second) = Number::read(s, next) {
-            let (end, words) = amount(s, currency, &second);
+            let (end, words) = amount(s, currency, &second, ctx);
             return Some((end, format!("{prefix}{} to {words}", number.words())));
         }
     }
-    let (end, words) = amount(s, currency, &number);
+    let (end, words) = amount(s, currency, &number, ctx);
     Some((end, format!("{prefix}{words}")))
 }
 
 /// "5€", "100 USD", "50p".
-pub(super) fn behind(s: &Scan, number: &Number) -> Option<(usize, String)> {
+pub(super) fn behind(s: &Scan, number: &Number, ctx: Context<'_>) -> Option<(usize, String)> {
     let at = number.end + usize::from(s.at(number.end) == ' ');
     let fits = |c: &&Currency| {
         // "5 p" is no price, and "5 $" is a price only if the sign is not that of the next number.
         s.starts(at, c.0)
-            && (c.0 != "p" || at == number.end)
+            && (!matches!(c.0, "p" | "c") || at == number.end)
             && !s.at(at + c.0.chars().count()).is_ascii_alphanumeric()
             && (c.0 != "$" || at == number.end)
     };
     let currency = BEHIND.iter().find(fits)?;
-    let words = plain(currency, number);
+    let words = plain(currency, number, ctx);
     Some((at + currency.0.chars().count(), words))
 }
 
 /// The number is followed by "million" or "k", or it is all.
-fn amount(s: &Scan, currency: &Currency, number: &Number) -> (usize, String) {
+fn amount(s: &Scan, currency: &Currency, number: &Number, ctx: Context<'_>) -> (usize, String) {
     let at = s.spaces(number.end + usize::from(s.at(number.end) == '-'));
     for name in [
         "hundred",
@@ -118,7 +126,7 @@ fn amount(s: &Scan, currency: &Currency, number: &Number) -> (usize, String) {
         if at > number.end && s.word_is(at, name) {
             return (
                 at + name.len(),
-                format!("{} {name} {}", number.words(), currency.2),
+                format!("{} {name} {}", number.words(), currency.name(ctx)),
             );
         }
     }
@@ -133,12 +141,15 @@ fn amount(s: &Scan, currency: &Currency, number: &Number) -> (usize, String) {
         s.ends(number.end + 1).then_some((number.end + 1, name))
     });
     match short {
-        Some((end, name)) => (end, format!("{} {name} {}", number.words(), currency.2)),
-        None => (number.end, plain(currency, number)),
+        Some((end, name)) => (
+            end,
+            format!("{} {name} {}", number.words(), currency.name(ctx)),
+        ),
+        None => (number.end, plain(currency, number, ctx)),
     }
 }
 
-fn plain(currency: &Currency, number: &Number) -> String {
+fn plain(currency: &Currency, number: &Number, ctx: Context<'_>) -> String {
     let &Currency(_, one, many, hundredth, hundredths) = currency;
     let cents: Option<u32> = match &number.decimals {
         Some(d) if d.len() == 2 && !hundredth.is_empty() => d.parse().ok(),
@@ -150,9 +161,16 @@ fn plain(currency: &Currency, number: &Number) -> String {
     } else {
         &number.whole
     });
-    let units = |words: &str| format!("{words} {}", if words == "one" { one } else { many });
+    let units = |words: &str| {
+        let name = if words == "one" || ctx.after_article() {
+            one
+        } else {
+            many
+        };
+        format!("{words} {name}")
+    };
     match cents {
-        None => format!("{} {many}", number.words()),
+        None => format!("{} {}", number.words(), currency.name(ctx)),
         Some(0) => units(&whole),
         Some(c) => {
             let cents = format!(

@@ -1,5 +1,7 @@
 //! Numbers, with the signs and words around them that decide how they are read.
 
+use super::codes::{code, dots, phone};
+use super::fractions::{fraction, fraction_sign};
 use super::scan::Scan;
 use super::{dates, money, units};
 use crate::text::numerals::{
@@ -84,14 +86,32 @@ impl Number {
     }
 }
 
-/// The number at `i` with all that belongs to it. `previous` is the word before it.
-pub(super) fn read(s: &Scan, i: usize, previous: &str, in_quotes: bool) -> Option<(usize, String)> {
+/// What stands before a number.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    /// The word before, as it was written; empty if none is there.
+    pub(super) previous: &'a str,
+    /// Inside double quotes.
+    pub(super) in_quotes: bool,
+}
+
+impl Context<'_> {
+    /// "a 5 km race": the unit after an article is one.
+    pub(super) fn after_article(self) -> bool {
+        self.previous.eq_ignore_ascii_case("a") || self.previous.eq_ignore_ascii_case("an")
+    }
+}
+
+/// The number at `i` with all that belongs to it.
+pub(super) fn read(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     let (c, before) = (s.at(i), s.before(i));
     if before.is_ascii_digit() {
         return None;
     }
     if c.is_ascii_alphabetic() {
-        return dates::month_first(s, i).or_else(|| money::read(s, i));
+        return dates::month_first(s, i)
+            .or_else(|| dates::weekdays(s, i))
+            .or_else(|| money::read(s, i, ctx));
     }
     // A sign belongs to the number if it does not join it to what is before.
     let apart = matches!(
@@ -99,64 +119,113 @@ pub(super) fn read(s: &Scan, i: usize, previous: &str, in_quotes: bool) -> Optio
         ' ' | '\n' | '(' | '[' | '"' | '\'' | '=' | '/' | '—' | ':' | '*' | '×' | '÷' | '^'
     );
     match c {
-        '0'..='9' => digits(s, i, previous, in_quotes),
-        '.' if apart && s.at(i + 1).is_ascii_digit() => quantity(s, i, in_quotes),
+        '0'..='9' => digits(s, i, ctx),
+        '.' if apart && s.at(i + 1).is_ascii_digit() => quantity(s, i, ctx),
         '-' | '−' if apart => {
-            let (end, words) = unsigned(s, i + 1, in_quotes)?;
+            let (end, words) = unsigned(s, i + 1, ctx)?;
             Some((end, format!("minus {words}")))
         }
-        '±' => unsigned(s, i + 1, in_quotes)
-            .map(|(end, words)| (end, format!("plus or minus {words}"))),
+        '±' => unsigned(s, i + 1, ctx).map(|(end, words)| (end, format!("plus or minus {words}"))),
         '+' if apart => phone(s, i).or_else(|| {
-            let (end, words) = unsigned(s, i + 1, in_quotes)?;
+            let (end, words) = unsigned(s, i + 1, ctx)?;
             Some((end, format!("plus {words}")))
         }),
         '(' => phone(s, i),
         '\'' if !before.is_ascii_alphanumeric() => short_year(s, i),
         _ if fraction_sign(c).is_some() => fraction(s, i),
-        _ => money::read(s, i),
+        _ => money::read(s, i, ctx),
     }
 }
 
 /// What may follow a sign.
-fn unsigned(s: &Scan, i: usize, in_quotes: bool) -> Option<(usize, String)> {
+fn unsigned(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     let c = s.at(i);
     if c.is_ascii_digit() || c == '.' && s.at(i + 1).is_ascii_digit() {
-        return range(s, i, in_quotes)
+        return range(s, i, ctx)
             .or_else(|| fraction(s, i))
-            .or_else(|| quantity(s, i, in_quotes));
+            .or_else(|| quantity(s, i, ctx));
     }
-    money::read(s, i).or_else(|| fraction(s, i))
+    money::read(s, i, ctx).or_else(|| fraction(s, i))
 }
 
-fn digits(s: &Scan, i: usize, previous: &str, in_quotes: bool) -> Option<(usize, String)> {
+fn digits(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     phone(s, i)
         .or_else(|| dates::numeric(s, i))
-        .or_else(|| dates::day_first(s, i, previous))
+        .or_else(|| dates::day_first(s, i, ctx.previous))
+        .or_else(|| verse(s, i, ctx))
         .or_else(|| dates::time(s, i))
         .or_else(|| dots(s, i))
         .or_else(|| fraction(s, i))
         .or_else(|| ordinal_number(s, i))
         .or_else(|| decade(s, i))
-        .or_else(|| range(s, i, in_quotes))
+        .or_else(|| range(s, i, ctx))
         .or_else(|| ratio(s, i))
-        .or_else(|| quantity(s, i, in_quotes))
+        .or_else(|| quantity(s, i, ctx))
+}
+
+/// Words whose numbers are names.
+const LABELLED: &[&str] = &[
+    "airbus",
+    "area",
+    "boeing",
+    "bus",
+    "channel",
+    "flight",
+    "gate",
+    "highway",
+    "interstate",
+    "route",
+    "room",
+    "suite",
+    "train",
+];
+
+/// Books whose places are chapter and verse.
+#[rustfmt::skip]
+const BOOKS: &[&str] = &[
+    "genesis", "exodus", "leviticus", "numbers", "deuteronomy", "joshua", "judges", "ruth", "samuel", "kings",
+    "chronicles", "job", "psalm", "psalms", "proverbs", "ecclesiastes", "isaiah", "jeremiah", "ezekiel", "daniel",
+    "matthew", "mark", "luke", "john", "acts", "romans", "corinthians", "galatians", "ephesians", "philippians",
+    "colossians", "thessalonians", "timothy", "titus", "hebrews", "james", "peter", "jude", "revelation",
+];
+
+/// "John 3:16", "Genesis 1:1-3".
+fn verse(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
+    let middle = s.digits(i);
+    let end = s.digits(middle + 1);
+    let known = BOOKS.contains(&ctx.previous.to_ascii_lowercase().as_str());
+    if !known || s.at(middle) != ':' || end == middle + 1 || end - i > 7 {
+        return None;
+    }
+    let words = format!(
+        "{} {}",
+        integer(&s.text(i, middle)),
+        integer(&s.text(middle + 1, end))
+    );
+    let last = s.digits(end + 1);
+    if matches!(s.at(end), '-' | '–') && last > end + 1 {
+        return Some((
+            last,
+            format!("{words} to {}", integer(&s.text(end + 1, last))),
+        ));
+    }
+    Some((end, words))
 }
 
 /// A number with its unit, currency or scale behind it.
-pub(super) fn quantity(s: &Scan, i: usize, in_quotes: bool) -> Option<(usize, String)> {
+pub(super) fn quantity(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     let number = Number::read(s, i)?;
-    if let Some(found) = units::feet_and_inches(s, &number, in_quotes) {
+    if let Some(found) = units::feet_and_inches(s, &number, ctx) {
         return Some(found);
     }
-    if let Some(found) = units::read(s, &number).or_else(|| money::behind(s, &number)) {
+    if let Some(found) = units::read(s, &number, ctx).or_else(|| money::behind(s, &number, ctx)) {
         return Some(found);
     }
     let end = number.end;
     // "3x4", "1920×1080", "3x"; but "3×10^8".
     if matches!(s.at(end), 'x' | 'X' | '×') && !s.starts(end + 1, "10^") {
         if s.at(end + 1).is_ascii_digit() {
-            let (end, words) = quantity(s, end + 1, in_quotes)?;
+            let (end, words) = quantity(s, end + 1, ctx)?;
             return Some((end, format!("{} by {words}", number.size_words())));
         }
         if s.ends(end + 1) {
@@ -194,6 +263,11 @@ pub(super) fn quantity(s: &Scan, i: usize, in_quotes: bool) -> Option<(usize, St
     if matches!(s.before(i), 'x' | 'X' | '×') {
         return Some((end, number.size_words()));
     }
+    // "Room 101", "flight 237".
+    let name = LABELLED.contains(&ctx.previous.to_ascii_lowercase().as_str());
+    if name && number.decimals.is_none() && !number.grouped {
+        return Some((end, label(&number.whole)));
+    }
     Some((end, number.bare_words()))
 }
 
@@ -214,6 +288,10 @@ pub(super) fn scale(s: &Scan, i: usize) -> Option<(usize, &'static str)> {
 fn ordinal_number(s: &Scan, i: usize) -> Option<(usize, String)> {
     let number = Number::read(s, i).filter(|n| n.decimals.is_none())?;
     let end = number.end;
+    // "1,000s".
+    if number.grouped && s.at(end) == 's' && s.ends(end + 1) {
+        return Some((end + 1, plural(&number.words())));
+    }
     let suffix = s.text(end, end + 2).to_ascii_lowercase();
     if matches!(suffix.as_str(), "st" | "nd" | "rd" | "th") && s.ends(end + 2) {
         return Some((end + 2, ordinal(&number.whole)));
@@ -264,151 +342,6 @@ fn short_year(s: &Scan, i: usize) -> Option<(usize, String)> {
     })
 }
 
-fn fraction_sign(c: char) -> Option<(u32, u32)> {
-    Some(match c {
-        '½' => (1, 2),
-        '¼' => (1, 4),
-        '¾' => (3, 4),
-        '⅓' => (1, 3),
-        '⅔' => (2, 3),
-        '⅕' => (1, 5),
-        '⅖' => (2, 5),
-        '⅗' => (3, 5),
-        '⅘' => (4, 5),
-        '⅙' => (1, 6),
-        '⅚' => (5, 6),
-        '⅛' => (1, 8),
-        '⅜' => (3, 8),
-        '⅝' => (5, 8),
-        '⅞' => (7, 8),
-        '⅐' => (1, 7),
-        '⅑' => (1, 9),
-        '⅒' => (1, 10),
-        _ => return None,
-    })
-}
-
-fn fraction_words(n: u32, d: u32) -> String {
-    let top = integer(&n.to_string());
-    let bottom = match d {
-        2 => "half".to_owned(),
-        4 => "quarter".to_owned(),
-        _ => ordinal(&d.to_string()),
-    };
-    match (n, d) {
-        (1, _) => format!("one {bottom}"),
-        (_, 2) => format!("{top} halves"),
-        _ => format!("{top} {bottom}s"),
-    }
-}
-
-/// `1/2` at `i`, as two small numbers.
-fn slashed(s: &Scan, i: usize) -> Option<(usize, u32, u32)> {
-    let middle = s.digits(i);
-    let end = s.digits(middle + 1);
-    if s.at(middle) != '/' || middle == i || end == middle + 1 || end > i + 9 {
-        return None;
-    }
-    // "1/2/3" is no fraction, nor is "1/2nd".
-    if s.at(end) == '/' && s.at(end + 1).is_ascii_digit() || s.before(i) == '/' {
-        return None;
-    }
-    let n = s.text(i, middle).parse().ok()?;
-    let d = s.text(middle + 1, end).parse().ok()?;
-    Some((end, n, d))
-}
-
-/// "1/2", "3 1/2", "½", "3¾", with a unit behind it; other slashes between numbers are "over".
-fn fraction(s: &Scan, i: usize) -> Option<(usize, String)> {
-    if let Some((n, d)) = fraction_sign(s.at(i)) {
-        return Some(units::behind_fraction(
-            s,
-            i + 1,
-            fraction_words(n, d),
-            false,
-        ));
-    }
-    if let Some((end, n, d)) = slashed(s, i) {
-        let words = match (n, d) {
-            (24, 7) => "twenty-four seven".to_owned(),
-            (9, 11) => "nine eleven".to_owned(),
-            (50, 50) => "fifty fifty".to_owned(),
-            _ if n > 0
-                && matches!(d, 2..=10 | 12 | 16 | 20 | 32 | 64 | 100 | 1000)
-                && n < d.max(10) =>
-            {
-                return Some(units::behind_fraction(s, end, fraction_words(n, d), false));
-            }
-            _ => format!(
-                "{} over {}",
-                integer(&n.to_string()),
-                integer(&d.to_string())
-            ),
-        };
-        return Some((end, words));
-    }
-    let number = Number::read(s, i).filter(|n| n.decimals.is_none() && n.whole.len() < 7)?;
-    let gap = usize::from(matches!(s.at(number.end), ' ' | '-'));
-    let (end, n, d) =
-        match fraction_sign(s.at(number.end)).or_else(|| fraction_sign(s.at(number.end + gap))) {
-            Some((n, d)) => (
-                number.end + 1 + usize::from(fraction_sign(s.at(number.end)).is_none()),
-                n,
-                d,
-            ),
-            None if gap > 0 => {
-                slashed(s, number.end + 1).filter(|&(_, n, d)| n > 0 && n < d && d <= 64)?
-            }
-            None => return None,
-        };
-    let part = fraction_words(n, d);
-    let part = if (n, d) == (1, 2) {
-        "a half".to_owned()
-    } else {
-        part
-    };
-    Some(units::behind_fraction(
-        s,
-        end,
-        format!("{} and {part}", number.words()),
-        true,
-    ))
-}
-
-/// Versions and addresses: "1.2.3" one point two point three, "192.168.0.1" with dots.
-fn dots(s: &Scan, i: usize) -> Option<(usize, String)> {
-    let mut parts = Vec::new();
-    let mut at = i;
-    loop {
-        let end = s.digits(at);
-        if end == at {
-            return None;
-        }
-        parts.push(s.text(at, end));
-        at = end;
-        if s.at(at) != '.' || !s.at(at + 1).is_ascii_digit() {
-            break;
-        }
-        at += 1;
-    }
-    let address = parts.len() == 4 && parts.iter().all(|p| p.parse::<u8>().is_ok());
-    let words: Vec<String> = match parts.len() {
-        0..=2 => return None,
-        _ if address => parts.iter().map(|p| each_digit(p)).collect(),
-        _ => parts
-            .iter()
-            .map(|p| {
-                if p.len() > 1 && p.starts_with('0') {
-                    each_digit(p)
-                } else {
-                    integer(p)
-                }
-            })
-            .collect(),
-    };
-    Some((at, words.join(if address { " dot " } else { " point " })))
-}
-
 /// A sign between two numbers of a range, and where the second begins.
 fn dash(s: &Scan, i: usize) -> Option<usize> {
     let next = match s.at(i) {
@@ -420,9 +353,9 @@ fn dash(s: &Scan, i: usize) -> Option<usize> {
 }
 
 /// "10-20", "1914–1918", "1914-18", "5-10 km", "10%-20%".
-fn range(s: &Scan, i: usize, in_quotes: bool) -> Option<(usize, String)> {
+fn range(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     let first = Number::read(s, i)?;
-    let percent = usize::from(s.at(first.end) == '%');
+    let percent = usize::from(matches!(s.at(first.end), '%' | '°'));
     let next = dash(s, first.end + percent)?;
     let second = Number::read(s, next)?;
     // Three and more groups are a code: "978-3-16", "12-34-56".
@@ -445,34 +378,16 @@ fn range(s: &Scan, i: usize, in_quotes: bool) -> Option<(usize, String)> {
     if let Some((from, to)) = years {
         return Some((second.end, format!("{from} to {to}")));
     }
-    let from = if percent > 0 {
-        format!("{} percent", first.words())
-    } else {
-        first.words()
+    let from = match s.at(first.end) {
+        '%' => format!("{} percent", first.words()),
+        '°' => format!("{} degrees", first.words()),
+        _ => first.words(),
     };
     let (end, to) = dates::time(s, next)
         .or_else(|| ordinal_number(s, next))
         .or_else(|| fraction(s, next))
-        .or_else(|| quantity(s, next, in_quotes))?;
+        .or_else(|| quantity(s, next, ctx))?;
     Some((end, format!("{from} to {to}")))
-}
-
-/// Groups of digits with hyphens, one by one.
-fn code(s: &Scan, i: usize) -> Option<(usize, String)> {
-    let mut at = i;
-    let mut words = Vec::new();
-    loop {
-        let end = s.digits(at);
-        if end == at {
-            return None;
-        }
-        words.push(each_digit(&s.text(at, end)));
-        at = end;
-        match s.at(at) {
-            '-' | '–' if s.at(at + 1).is_ascii_digit() => at += 1,
-            _ => return Some((at, words.join(", "))),
-        }
-    }
 }
 
 /// "16:9", "3:1": what is not a time.
@@ -494,60 +409,6 @@ fn ratio(s: &Scan, i: usize) -> Option<(usize, String)> {
             integer(&s.text(i, middle)),
             integer(&s.text(middle + 1, end))
         ),
-    ))
-}
-
-/// Telephone numbers: "555-1234", "(555) 123-4567", "1-800-555-0199", "+44 20 7946 0958". Digits one
-/// by one, with a pause between the groups.
-fn phone(s: &Scan, i: usize) -> Option<(usize, String)> {
-    let mut groups: Vec<String> = Vec::new();
-    let mut at = i;
-    let plus = s.at(i) == '+';
-    at += usize::from(plus);
-    let mut shape = String::new();
-    while groups.len() < 6 {
-        let bracket = s.at(at) == '(';
-        let from = at + usize::from(bracket);
-        let end = s.digits(from);
-        if end == from || end - from > if plus { 12 } else { 4 } || bracket && s.at(end) != ')' {
-            break;
-        }
-        groups.push(s.text(from, end));
-        if bracket {
-            shape.push('(');
-        }
-        shape.push(char::from(b'0' + (end - from).min(9) as u8));
-        at = end + usize::from(bracket);
-        let joint = s.at(at);
-        let gap = match joint {
-            '-' | '.' | ' ' if s.at(at + 1).is_ascii_digit() || s.at(at + 1) == '(' => 1,
-            '(' => 0,
-            _ if bracket && s.at(at).is_ascii_digit() => 0,
-            _ => break,
-        };
-        shape.push(if joint == ' ' || gap == 0 { ' ' } else { joint });
-        at += gap;
-    }
-    if matches!(s.before(at), '-' | '.' | ' ') {
-        at -= 1;
-        shape.pop();
-    }
-    let total: usize = groups.iter().map(String::len).sum();
-    let known = match shape.as_str() {
-        "3-3-4" | "3.3.4" | "(3 3-4" | "(3-3-4" | "(3 3 4" | "3 3-4" | "1-3-3-4" | "1 (3 3-4"
-        | "1 3 3 4" | "1-(3 3-4" => true,
-        "3-4" => s
-            .text(i, i + 3)
-            .starts_with(['5', '2', '3', '4', '6', '7', '8', '9']),
-        _ => plus && (7..=15).contains(&total),
-    };
-    if !known || !s.ends(at) || s.at(at) == '-' && s.at(at + 1).is_ascii_digit() {
-        return None;
-    }
-    let words: Vec<String> = groups.iter().map(|g| each_digit(g)).collect();
-    Some((
-        at,
-        format!("{}{}", if plus { "plus " } else { "" }, words.join(", ")),
     ))
 }
 

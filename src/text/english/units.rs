@@ -1,6 +1,6 @@
 //! Units of measure behind numbers.
 
-use super::numbers::Number;
+use super::numbers::{Context, Number};
 use super::scan::Scan;
 use crate::text::numerals::integer;
 
@@ -44,6 +44,8 @@ const UNITS: &[Unit] = &[
     Unit("ml", "milliliter", "milliliters", Free), Unit("mL", "milliliter", "milliliters", Free),
     Unit("cl", "centiliter", "centiliters", Free), Unit("dl", "deciliter", "deciliters", Free),
     Unit("gal", "gallon", "gallons", Free), Unit("ha", "hectare", "hectares", Apart),
+    Unit("tbsp", "tablespoon", "tablespoons", Free), Unit("tsp", "teaspoon", "teaspoons", Free),
+    Unit("Ω", "ohm", "ohms", Free), Unit("kΩ", "kilohm", "kilohms", Free), Unit("MΩ", "megohm", "megohms", Free),
     Unit("mph", "mile per hour", "miles per hour", Free),
     Unit("kph", "kilometer per hour", "kilometers per hour", Free),
     Unit("kmh", "kilometer per hour", "kilometers per hour", Free),
@@ -150,6 +152,8 @@ fn measure(s: &Scan, i: usize, one: bool) -> Option<(usize, String)> {
             | "yd"
             | "yds"
             | "mi"
+            | "tbsp"
+            | "tsp"
     );
     if s.at(end) == '.'
         && shortened
@@ -162,9 +166,16 @@ fn measure(s: &Scan, i: usize, one: bool) -> Option<(usize, String)> {
 }
 
 /// "5 km", "10°C", "50%", "5m²", "100 km/h".
-pub(super) fn read(s: &Scan, number: &Number) -> Option<(usize, String)> {
-    let (end, words) = measure(s, number.end, number.is_one())?;
+pub(super) fn read(s: &Scan, number: &Number, ctx: Context<'_>) -> Option<(usize, String)> {
+    let one = number.is_one() || ctx.after_article();
+    let (end, words) = measure(s, number.end, one)?;
     Some((end, format!("{} {words}", number.words())))
+}
+
+/// "/kg" behind an amount of money.
+pub(super) fn per(s: &Scan, i: usize) -> Option<(usize, String)> {
+    let (end, unit) = unit_at(s, i)?;
+    Some((end, format!("per {}", unit.1)))
 }
 
 /// A unit behind a fraction: "one half kilometer", "three and a half kilometers".
@@ -179,7 +190,7 @@ pub(super) fn behind_fraction(s: &Scan, end: usize, words: String, mixed: bool) 
 pub(super) fn feet_and_inches(
     s: &Scan,
     number: &Number,
-    in_quotes: bool,
+    ctx: Context<'_>,
 ) -> Option<(usize, String)> {
     let inch_sign = |i: usize| match (s.at(i), s.at(i + 1)) {
         ('"', _) => 1,
@@ -206,9 +217,13 @@ pub(super) fn feet_and_inches(
             ));
         }
     }
-    let alone = s.at(number.end) == '"' && !in_quotes && number.whole.len() <= 3;
+    let alone = s.at(number.end) == '"' && !ctx.in_quotes && number.whole.len() <= 3;
     alone.then(|| {
-        let unit = if number.is_one() { "inch" } else { "inches" };
+        let unit = if number.is_one() || ctx.after_article() {
+            "inch"
+        } else {
+            "inches"
+        };
         (number.end + 1, format!("{} {unit}", number.words()))
     })
 }

@@ -1,51 +1,10 @@
-//! Words: ordinary ones, abbreviations, initials, acronyms, and letters mixed with digits.
+//! Words: ordinary ones, abbreviations, initials, and letters mixed with digits.
 
 use super::abbreviations::{self, Dot};
+use super::acronyms::{all_capitals, camel, camel_parts, is_spelled, spell};
 use super::dates::stop_is_wanted;
-use super::{Ending, Item, Reader, roman};
-use crate::text::lexicon;
+use super::{Item, Reader, places, roman};
 use crate::text::numerals::label;
-
-/// Acronyms that are said as words.
-const SAID: &[&str] = &[
-    "AIDS", "ASCII", "ASEAN", "BAFTA", "BASIC", "BIOS", "CAPTCHA", "CERN", "COBOL", "COVID",
-    "CRISPR", "DOS", "EBITDA", "FAQ", "FEMA", "FIFA", "FORTRAN", "GIF", "GUI", "HIPAA", "IKEA",
-    "INTERPOL", "JPEG", "JSON", "LAN", "LASER", "LEGO", "LIDAR", "MIDI", "MODEM", "MPEG", "NAFTA",
-    "NASA", "NASDAQ", "NATO", "NIMBY", "NOAA", "OPEC", "OSHA", "OXFAM", "PIN", "POSIX", "RADAR",
-    "RAID", "RAM", "REST", "ROM", "SARS", "SCUBA", "SIM", "SONAR", "SWAT", "TASER", "TED", "UEFA",
-    "UNESCO", "UNICEF", "WAN", "WASP", "YOLO", "ZIP",
-];
-
-/// Capitals that are letters although they look like words.
-const SPELLED: &[&str] = &[
-    "AC", "AD", "AI", "AM", "AWOL", "BA", "BBC", "CAD", "CEO", "CFO", "CIA", "CO", "CSS", "CTO",
-    "DIY", "DJ", "DNA", "EU", "FBI", "GPS", "HD", "HR", "ID", "IOS", "IRA", "IRS", "IT", "LA",
-    "LED", "MA", "MIA", "MS", "NBA", "NFL", "OS", "PA", "PE", "PM", "PR", "RAF", "RNA", "SAT",
-    "SMS", "SOS", "SUV", "TV", "UAE", "UFO", "UI", "UK", "UN", "URL", "US", "USA", "USB", "UX",
-    "VIP", "VR", "WHO",
-];
-
-/// Ordinary words that are written in capitals for emphasis, or are no acronyms.
-const COMMON: &[&str] = &[
-    "OK", "NO", "SO", "GO", "ON", "IN", "OF", "TO", "AT", "BY", "IF", "IS", "BE", "DO", "WE", "HE",
-    "ME", "MY", "UP", "OR", "AS", "AN",
-];
-
-/// Whether nearly all words of a text are in capitals, which then do not mark acronyms.
-pub(super) fn is_shouting(text: &str) -> bool {
-    let (mut capital, mut small) = (0, 0);
-    for word in text
-        .split(|c: char| !c.is_alphabetic())
-        .filter(|w| w.chars().nth(1).is_some())
-    {
-        if word.chars().all(char::is_uppercase) {
-            capital += 1;
-        } else {
-            small += 1;
-        }
-    }
-    capital >= 2 && capital > 2 * small && (small > 0 || capital > 2 || text.trim().len() > 10)
-}
 
 /// Reads the word at `i`; none if no letter stands there.
 pub(super) fn read(r: &mut Reader, i: usize) -> Option<usize> {
@@ -54,6 +13,10 @@ pub(super) fn read(r: &mut Reader, i: usize) -> Option<usize> {
         return None;
     }
     if let Some((end, words)) = short_form(r, i) {
+        r.say(&words, i, end);
+        return Some(end);
+    }
+    if let Some((end, words)) = places::read(r, i) {
         r.say(&words, i, end);
         return Some(end);
     }
@@ -71,6 +34,12 @@ pub(super) fn read(r: &mut Reader, i: usize) -> Option<usize> {
         && !s.before(i).is_ascii_alphanumeric()
         && let Some((end, words)) = roman::read(s, i, &r.previous)
     {
+        let possessive = s.starts(end, "'s") && s.ends(end + 2);
+        let (words, end) = if possessive {
+            (words + "'s", end + 2)
+        } else {
+            (words, end)
+        };
         r.say(&words, i, end);
         return Some(end);
     }
@@ -221,6 +190,12 @@ fn abbreviated(r: &Reader, i: usize) -> Option<(usize, String)> {
         return None;
     }
     let mut words = words;
+    if lower == "v" && s.at(next).is_ascii_digit() {
+        words = "verse";
+    }
+    if lower == "est" && s.digits(next) != next + 4 {
+        words = "estimated";
+    }
     if matches!(lower.as_str(), "st" | "dr") {
         // "Baker St." after a name is a street, before a name a saint; so with drives and doctors.
         let after_name =
@@ -318,9 +293,12 @@ fn compound(r: &mut Reader, i: usize) -> usize {
         // "mid-1990s" is a decade.
         let decade = r.scan.at(digits) == 's' && r.scan.ends(digits + 1);
         if !decade {
-            let words = label(&r.scan.text(end + hyphen, digits));
-            r.say(&words, end + hyphen, digits);
-            return digits;
+            let mut words = label(&r.scan.text(end + hyphen, digits));
+            let possessive = r.scan.starts(digits, "'s") && r.scan.ends(digits + 2);
+            words.push_str(if possessive { "'s" } else { "" });
+            let last = digits + if possessive { 2 } else { 0 };
+            r.say(&words, end + hyphen, last);
+            return last;
         }
     }
     end + hyphen * usize::from(r.scan.at(end + 1).is_ascii_alphanumeric())
@@ -341,14 +319,24 @@ fn is_plain(r: &Reader, from: usize, to: usize) -> bool {
 fn one(r: &mut Reader, i: usize, end: usize) -> usize {
     let word = r.scan.text(i, end);
     let lower = word.to_ascii_lowercase();
-    let attached = r.scan.before(i).is_ascii_digit() || r.scan.at(end).is_ascii_digit();
+    let attached = r.scan.before(i).is_ascii_digit()
+        || r.scan.at(end).is_ascii_digit()
+        || r.scan.at(end) == '+'
+        // "(a)": a letter, not the article.
+        || r.scan.before(i) == '(' && end == i + 1 && r.scan.at(end) == ')';
     r.previous.clone_from(&word);
     if (r.knows)(&lower) {
         r.push(Item::Word(lower), i, end);
         return end;
     }
-    if lower == "ok" {
-        r.push(Item::Word("okay".to_owned()), i, end);
+    let other = match lower.as_str() {
+        "ok" => "okay",
+        // "rock 'n' roll"
+        "n" if r.scan.before(i) == '\'' && r.scan.at(end) == '\'' => "and",
+        _ => "",
+    };
+    if !other.is_empty() {
+        r.push(Item::Word(other.to_owned()), i, end);
         return end;
     }
     // "FBI's", "CDs": the ending is not part of the acronym.
@@ -357,7 +345,12 @@ fn one(r: &mut Reader, i: usize, end: usize) -> usize {
         .or_else(|| word.strip_suffix("'S"))
         .or_else(|| word.strip_suffix('s'))
     {
-        Some(stem) if stem.len() > 1 && all_capitals(stem) => (stem, true),
+        // One letter needs the apostrophe: "As" is a word.
+        Some(stem)
+            if all_capitals(stem) && (stem.len() > 1 || stem.len() == 1 && word.len() == 3) =>
+        {
+            (stem, true)
+        }
         _ => (word.as_str(), false),
     };
     if is_spelled(r, stem, attached) {
@@ -368,96 +361,4 @@ fn one(r: &mut Reader, i: usize, end: usize) -> usize {
         camel_parts(r, &word, i);
     }
     end
-}
-
-fn all_capitals(word: &str) -> bool {
-    word.bytes().all(|b| b.is_ascii_uppercase())
-}
-
-/// Whether a word is said letter by letter.
-fn is_spelled(r: &Reader, word: &str, attached: bool) -> bool {
-    let lower = word.to_ascii_lowercase();
-    if word.len() == 1 {
-        // The article and the pronoun are words.
-        return attached || !matches!(word, "a" | "A" | "I" | "i" | "O" | "o");
-    }
-    if !all_capitals(word) {
-        // "b2b", "mp3": short and with digits.
-        let vowel = lower.bytes().any(|b| b"aeiouy".contains(&b));
-        return word.len() < 4 && lexicon::is_initials(&lower)
-            || attached && word.len() <= 3 && (!vowel || lexicon::pronounce(&lower).is_none());
-    }
-    if SAID.contains(&word) || word.len() > 6 && lexicon::pronounce(&lower).is_some() {
-        return false;
-    }
-    if r.shouts {
-        // Among other capitals only sure acronyms are spelled.
-        return lexicon::is_initials(&lower)
-            || lexicon::pronounce(&lower).is_none() && (word.len() <= 3 || !has_vowel(&lower));
-    }
-    if attached && word.len() <= 3 || SPELLED.contains(&word) {
-        return !COMMON.contains(&word) || attached;
-    }
-    if COMMON.contains(&word) {
-        return false;
-    }
-    lexicon::is_initials(&lower)
-        || lexicon::pronounce(&lower).is_none() && (word.len() <= 5 || !has_vowel(&lower))
-}
-
-fn has_vowel(lower: &str) -> bool {
-    lower.bytes().any(|b| b"aeiouy".contains(&b))
-}
-
-/// Says letters by name; `plural` puts an "s" behind the last.
-fn spell(r: &mut Reader, letters: &str, plural: bool, from: usize, to: usize) {
-    let last = letters.chars().count();
-    for (n, letter) in letters.chars().enumerate() {
-        let ending = if plural && n + 1 == last {
-            Ending::S
-        } else {
-            Ending::None
-        };
-        r.push(Item::Letter(letter, ending), from, to);
-    }
-    r.previous.clear();
-}
-
-/// A capital after a small letter, which known words do not have.
-fn camel(word: &str) -> bool {
-    word.as_bytes()
-        .windows(2)
-        .any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase())
-        && lexicon::pronounce(&word.to_ascii_lowercase()).is_none()
-}
-
-/// "iPhone", "YouTube", "JavaScript": read in parts if they are words.
-fn camel_parts(r: &mut Reader, word: &str, i: usize) {
-    let mut cuts = vec![0];
-    let bytes = word.as_bytes();
-    cuts.extend(
-        (1..bytes.len())
-            .filter(|&k| bytes[k - 1].is_ascii_lowercase() && bytes[k].is_ascii_uppercase()),
-    );
-    cuts.push(word.len());
-    let parts: Vec<(usize, usize)> = cuts.windows(2).map(|w| (w[0], w[1])).collect();
-    let known = |&(from, to): &(usize, usize)| {
-        let part = &word[from..to];
-        to - from == 1
-            || all_capitals(part)
-            || lexicon::pronounce(&part.to_ascii_lowercase()).is_some()
-    };
-    // "McDonald", "LaTeX": better as one than in shreds.
-    if !parts.iter().all(known) {
-        r.push(Item::Word(word.to_ascii_lowercase()), i, i + word.len());
-        return;
-    }
-    for (from, to) in parts {
-        let part = word[from..to].to_ascii_lowercase();
-        if to - from == 1 || all_capitals(&word[from..to]) && lexicon::pronounce(&part).is_none() {
-            spell(r, &part, false, i + from, i + to);
-        } else {
-            r.push(Item::Word(part), i + from, i + to);
-        }
-    }
 }

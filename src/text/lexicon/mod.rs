@@ -12,7 +12,29 @@ pub use user::UserLexicon;
 /// CMUdict's 126,052 words are 658 kB of data in the library. A look-up allocates only what it
 /// returns and takes about a microsecond.
 pub(super) fn pronounce(word: &str) -> Option<Vec<&'static str>> {
-    packed::cmudict().get(word).or_else(|| with_ending(word))
+    known(word).or_else(|| with_ending(word))
+}
+
+/// Words that the normaliser says and CMUdict has not.
+#[rustfmt::skip]
+const MORE: &[(&str, &str)] = &[
+    ("covid", "K OW1 V IH0 D"), ("gigabit", "G IH1 G AH0 B IH2 T"), ("gigahertz", "G IH1 G AH0 HH ER2 T S"),
+    ("gigawatt", "G IH1 G AH0 W AA2 T"), ("kilocalorie", "K IH1 L AH0 K AE2 L ER0 IY0"),
+    ("kilohertz", "K IH1 L AH0 HH ER2 T S"), ("kilojoule", "K IH1 L AH0 JH UW2 L"),
+    ("kilopascal", "K IH1 L AH0 P AE2 S K AH0 L"), ("kilovolt", "K IH1 L AH0 V OW2 L T"),
+    ("kilohm", "K IH1 L OW2 M"), ("megohm", "M EH1 G OW2 M"), ("megapixel", "M EH1 G AH0 P IH2 K S AH0 L"),
+    ("microsecond", "M AY1 K R OW0 S EH2 K AH0 N D"), ("milliamp", "M IH1 L IY0 AE2 M P"),
+    ("millivolt", "M IH1 L AH0 V OW2 L T"), ("miz", "M IH1 Z"), ("paise", "P AY1 S EH0"),
+    ("quadrillion", "K W AA0 D R IH1 L Y AH0 N"), ("quintillion", "K W IH0 N T IH1 L Y AH0 N"), ("tau", "T AW1"),
+    ("omicron", "OW1 M AH0 K R AA2 N"), ("upsilon", "UW1 P S AH0 L AA2 N"), ("viz", "V IH1 Z"),
+];
+
+/// The pronunciation of a word that is listed as it stands.
+fn known(word: &str) -> Option<Vec<&'static str>> {
+    packed::cmudict().get(word).or_else(|| {
+        let (_, pron) = MORE.iter().find(|(more, _)| *more == word)?;
+        Some(pron.split(' ').collect())
+    })
 }
 
 /// The name of a letter, or of several. CMUdict's first entry for "a" is the article.
@@ -26,7 +48,7 @@ pub(super) fn letter_name(letter: char, many: bool) -> Option<Vec<&'static str>>
 
 /// Possessives, plurals and contractions of known words.
 fn with_ending(word: &str) -> Option<Vec<&'static str>> {
-    let get = |base: &str| packed::cmudict().get(base).filter(|_| base.len() > 1);
+    let get = |base: &str| known(base).filter(|_| base.len() > 1);
     let add = |base: &str, sounds: &[&'static str]| {
         let mut pron = get(base)?;
         pron.extend_from_slice(sounds);
@@ -56,7 +78,7 @@ fn plural_of(word: &str) -> Option<Vec<&'static str>> {
     let base = word
         .strip_suffix('s')
         .filter(|base| base.len() > 2 && !base.ends_with('s'))?;
-    plural(packed::cmudict().get(base)?)
+    plural(known(base)?)
 }
 
 /// Adds the sound of an `s`, which depends on the sound before it.

@@ -156,6 +156,7 @@ fn random_mixtures_keep_the_promises() {
         "'s",
         "+44",
         "555",
+        "2222222222222",
         "1234",
     ];
     let mut random = Random(7);

@@ -1,0 +1,192 @@
+//! The caller's memory: structs with a size, texts, buffers and places for results.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::mem::size_of;
+
+use super::boundary::{Failure, Result};
+use super::status::{TTS_ERROR_ARGUMENT, TTS_ERROR_NULL, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_UTF8};
+
+/// A struct of the header whose first member is its size, so that it can grow in later versions.
+///
+/// # Safety
+/// `repr(C)`, the first member is `struct_size: u32`, there is no padding, and every pattern of bits
+/// is a value.
+pub(super) unsafe trait Versioned: Copy {
+    /// What messages call it.
+    const NAME: &'static str;
+    /// Size of its first published version.
+    const FIRST_SIZE: usize;
+    /// All members at their defaults.
+    fn defaults() -> Self;
+}
+
+/// Larger than any version of a struct will ever be: a larger size is one that was never set.
+const LARGEST: usize = 4096;
+
+fn size_at<T: Versioned>(at: *const T) -> Result<usize> {
+    if !at.is_aligned() {
+        return Err(Failure::new(
+            TTS_ERROR_ARGUMENT,
+            format!("the {} is not aligned", T::NAME),
+        ));
+    }
+    // SAFETY: not NULL (asked before), aligned, and by the contract of the header at least as large as
+    // its first member says.
+    let size = unsafe { at.cast::<u32>().read() } as usize;
+    if size < T::FIRST_SIZE || size > LARGEST {
+        let message = format!(
+            "struct_size of the {} is {size}; set it to sizeof, or initialise the struct with its init function",
+            T::NAME
+        );
+        return Err(Failure::new(TTS_ERROR_STRUCT_SIZE, message));
+    }
+    Ok(size)
+}
+
+/// Reads a struct that may be of an older or newer header; NULL stands for the defaults.
+pub(super) fn read<T: Versioned>(at: *const T) -> Result<T> {
+    let mut value = T::defaults();
+    if at.is_null() {
+        return Ok(value);
+    }
+    let size = size_at(at)?;
+    let known = size.min(size_of::<T>());
+    // SAFETY: the caller's struct is `size` bytes; every pattern of bits is a value of T.
+    unsafe {
+        at.cast::<u8>()
+            .copy_to_nonoverlapping((&raw mut value).cast(), known);
+    }
+    // SAFETY: as above; these are members that a newer header has and this version does not know.
+    let unknown = unsafe { std::slice::from_raw_parts(at.cast::<u8>().add(known), size - known) };
+    if unknown.iter().any(|&byte| byte != 0) {
+        let message = format!(
+            "the {} sets members that this version of the library does not have",
+            T::NAME
+        );
+        return Err(Failure::new(TTS_ERROR_STRUCT_SIZE, message));
+    }
+    Ok(value)
+}
+
+/// Fills a struct of `size` bytes with the defaults; members that only a newer header has become 0.
+pub(super) fn init<T: Versioned>(at: *mut T, size: usize) -> Result<()> {
+    let at = not_null(at, T::NAME)?;
+    if size < T::FIRST_SIZE || size > LARGEST {
+        let message = format!("{size} is not the size of a {}; pass sizeof", T::NAME);
+        return Err(Failure::new(TTS_ERROR_STRUCT_SIZE, message));
+    }
+    let value = T::defaults();
+    let known = size.min(size_of::<T>());
+    // SAFETY: the caller's struct is `size` bytes; T has no padding, so that all of it is initialised.
+    unsafe {
+        at.cast::<u8>().write_bytes(0, size);
+        (&raw const value)
+            .cast::<u8>()
+            .copy_to_nonoverlapping(at.cast(), known);
+        at.cast::<u32>().write_unaligned(size as u32);
+    }
+    Ok(())
+}
+
+/// Looks whether a struct for results can be written, before the work is done.
+pub(super) fn check_out<T: Versioned>(at: *mut T) -> Result<()> {
+    size_at(not_null(at, T::NAME)?).map(|_| ())
+}
+
+/// Fills a struct for results, as far as the caller's header knows it; its struct_size stays.
+pub(super) fn write<T: Versioned>(at: *mut T, value: T) -> Result<()> {
+    let size = size_at(not_null(at, T::NAME)?)?;
+    let known = size.min(size_of::<T>());
+    let first = size_of::<u32>();
+    // SAFETY: the caller's struct is `size` bytes; T has no padding.
+    unsafe {
+        let from = (&raw const value).cast::<u8>().add(first);
+        from.copy_to_nonoverlapping(at.cast::<u8>().add(first), known - first);
+    }
+    Ok(())
+}
+
+/// Refuses NULL.
+pub(super) fn not_null<T>(at: *mut T, name: &str) -> Result<*mut T> {
+    if at.is_null() {
+        Err(null(name))
+    } else {
+        Ok(at)
+    }
+}
+
+pub(super) fn null(name: &str) -> Failure {
+    Failure::new(TTS_ERROR_NULL, format!("{name} is NULL"))
+}
+
+/// Writes a result.
+pub(super) fn put<T>(at: *mut T, value: T) {
+    // SAFETY: callers pass what `not_null` let through; by the contract of the header it is the
+    // address of a variable of this type. Written as unaligned, since C may pack its structs.
+    unsafe { at.write_unaligned(value) };
+}
+
+/// A text that ends in NUL.
+pub(super) fn text<'a>(at: *const c_char, name: &str) -> Result<&'a str> {
+    if at.is_null() {
+        return Err(null(name));
+    }
+    // SAFETY: by the contract of the header a text ends in NUL and does not change during the call,
+    // which is as long as the callers of this function keep it.
+    let bytes = unsafe { CStr::from_ptr(at) }.to_bytes();
+    utf8(bytes, name)
+}
+
+/// A text of a given length, or none at all.
+pub(super) fn text_n<'a>(at: *const c_char, size: usize, name: &str) -> Result<&'a str> {
+    utf8(bytes(at.cast(), size, name)?, name)
+}
+
+fn utf8<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str> {
+    std::str::from_utf8(bytes)
+        .map_err(|e| Failure::new(TTS_ERROR_UTF8, format!("{name} is not UTF-8: {e}")))
+}
+
+/// Bytes of the caller; NULL is allowed if there are none.
+pub(super) fn bytes<'a>(at: *const c_void, size: usize, name: &str) -> Result<&'a [u8]> {
+    if size == 0 {
+        return Ok(&[]);
+    }
+    if at.is_null() {
+        return Err(null(name));
+    }
+    if size > isize::MAX as usize {
+        return Err(Failure::new(
+            TTS_ERROR_ARGUMENT,
+            format!("{name}: {size} bytes are more than memory holds"),
+        ));
+    }
+    // SAFETY: by the contract of the header there are `size` bytes, which do not change during the
+    // call or, where the function's name says "borrowed", for as long as its documentation says.
+    Ok(unsafe { std::slice::from_raw_parts(at.cast(), size) })
+}
+
+/// A buffer to be filled; NULL is allowed for none at all.
+pub(super) fn buffer<'a, T>(at: *mut T, count: usize, name: &str) -> Result<&'a mut [T]> {
+    if count == 0 {
+        return Ok(&mut []);
+    }
+    let at = not_null(at, name)?;
+    if !at.is_aligned() || count > isize::MAX as usize / size_of::<T>() {
+        let message = format!("{name} is not aligned, or {count} is more than memory holds");
+        return Err(Failure::new(TTS_ERROR_ARGUMENT, message));
+    }
+    // SAFETY: by the contract of the header there is room for `count` values, which nobody else uses
+    // during the call; they are numbers, of which every pattern of bits is a value.
+    Ok(unsafe { std::slice::from_raw_parts_mut(at, count) })
+}
+
+/// A text in a fixed array of a result, cut between characters if need be, with its NUL.
+pub(super) fn fixed_text<const N: usize>(text: &str) -> [c_char; N] {
+    let mut array = [0; N];
+    let cut = text.floor_char_boundary(N - 1);
+    for (to, &from) in array.iter_mut().zip(&text.as_bytes()[..cut]) {
+        *to = from as c_char;
+    }
+    array
+}

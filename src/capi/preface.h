@@ -1,0 +1,69 @@
+/*
+ * tts.h - Tacoglow, neural text-to-speech: Tacotron 2 and WaveGlow.
+ *
+ * A complete program, which speaks a sentence into a file of raw 16-bit samples:
+ *
+ *   #include <stdio.h>
+ *   #include "tts.h"
+ *
+ *   int main(int argc, char **argv)
+ *   {
+ *       tts_engine *engine = NULL;
+ *       tts_voice *voice = NULL;
+ *       tts_utterance_config config;
+ *       tts_audio audio = { sizeof(tts_audio), 0, 0, NULL, NULL };
+ *       FILE *file = NULL;
+ *
+ *       tts_utterance_config_init(&config, sizeof config);
+ *       config.format = TTS_FORMAT_S16;
+ *       if (argc == 3 && tts_engine_create(NULL, &engine) == TTS_OK
+ *           && tts_voice_open_path(engine, argv[1], &voice) == TTS_OK
+ *           && tts_voice_speak(voice, "Hello world.", &config, &audio) == TTS_OK
+ *           && (file = fopen(argv[2], "wb")) != NULL)
+ *           fwrite(audio.s16, sizeof *audio.s16, (size_t)audio.count, file);
+ *       fprintf(stderr, "%s\n", file ? "spoken" : tts_last_error());
+ *       if (file)
+ *           fclose(file);
+ *       tts_audio_free(&audio);
+ *       tts_voice_destroy(voice);
+ *       tts_engine_destroy(engine);
+ *       return file ? 0 : 1;
+ *   }
+ *
+ * Build it with "cc hello.c -ltts", and run it with a voice file and the name of a file to write. To hear
+ * that: "aplay -r 22050 -f S16_LE FILE", or "ffplay -ar 22050 -f s16le FILE".
+ *
+ * What holds for every function:
+ *
+ * - Results. A function returns a tts_status: 0 is success, above 0 success with something to say, below
+ *   0 an error, and tts_last_error() then says more. What a function gives stands in its last arguments,
+ *   whose names begin with out_; they are written on success only.
+ * - Handles. tts_engine, tts_voice and others are handles: numbers that the library looks up. NULL, a handle
+ *   that was destroyed, or one of another kind gives an error and does no harm. To destroy NULL is fine.
+ * - Threads. Every function may be called from any thread at any time, unless it says otherwise. To destroy
+ *   an object while another thread uses it is safe: the call waits for the other to leave.
+ * - Texts are UTF-8. A function whose name ends in _n takes a length in bytes; elsewhere texts end in NUL.
+ * - Structs that you fill begin with struct_size. Their init function sets it and all defaults, so that a
+ *   program goes on working when a later version adds members at the end.
+ * - Memory. What the library allocates, the library frees. Pointers that it gives live as long as the
+ *   function says.
+ * - The library never ends the process, throws, or prints.
+ */
+#ifndef TTS_H
+#define TTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* On Windows, define TTS_STATIC to link the static library. */
+#ifndef TTS_API
+#if defined(_WIN32) && !defined(TTS_STATIC)
+#define TTS_API __declspec(dllimport)
+#else
+#define TTS_API
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif

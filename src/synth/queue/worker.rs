@@ -1,0 +1,219 @@
+//! The one thread that computes, and how it divides its time.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{JoinHandle, ThreadId};
+use std::time::{Duration, Instant};
+
+use super::job::{Job, Progress, Sink, sentences};
+use super::utterance::{Outcome, Shared};
+use super::{Feed, Utterance};
+use crate::backend;
+use crate::synth::{Output, OutputOptions, Result, SpeakOptions, Synthesizer};
+
+/// How an utterance is spoken by a [`Queue`].
+#[derive(Clone, Debug, Default)]
+pub struct UtteranceOptions {
+    /// As for any utterance.
+    pub speak: SpeakOptions,
+    /// What the output is.
+    pub output: OutputOptions,
+    /// Higher ones are served first; the same ones in turn.
+    pub priority: i32,
+}
+
+enum Order {
+    Start(Box<Job>),
+    /// Look at all jobs again.
+    Wake,
+    Shutdown,
+}
+
+/// Wakes a worker.
+#[derive(Clone)]
+pub(super) struct Waker(Sender<Order>);
+
+impl Waker {
+    pub(super) fn wake(&self) {
+        // A worker that is gone has nothing to wake up for.
+        let _ = self.0.send(Order::Wake);
+    }
+}
+
+/// A worker thread, and the utterances that it speaks.
+pub struct Queue {
+    orders: Sender<Order>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    id: ThreadId,
+    /// The process that the thread belongs to: a fork has no threads but its own.
+    process: u32,
+}
+
+impl Queue {
+    /// Starts the worker.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn new() -> Result<Self> {
+        let (orders, inbox) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("tts worker".into())
+            .spawn(move || run(&inbox))
+            .map_err(|e| backend::Error::Unavailable(format!("cannot start a thread: {e}")))?;
+        let id = thread.thread().id();
+        Ok(Self {
+            orders,
+            thread: Mutex::new(Some(thread)),
+            id,
+            process: std::process::id(),
+        })
+    }
+
+    /// Starts to speak `feed` into `sink`.
+    ///
+    /// # Errors
+    /// An option outside its range; a whole text with nothing to speak; a worker that was shut down.
+    pub fn start(
+        &self,
+        synthesizer: &Synthesizer,
+        feed: Feed,
+        options: &UtteranceOptions,
+        sink: Box<dyn Sink>,
+    ) -> Result<Utterance> {
+        let rate = synthesizer.config().audio.sampling_rate;
+        let output = Output::new(rate, &options.output)?;
+        let shared = Arc::new(Shared::new());
+        let mut speech =
+            synthesizer.speak_sentences(sentences(&feed, synthesizer), &options.speak)?;
+        speech.set_cancel_flag(shared.cancelled.clone());
+        let job = Job::new(
+            shared.clone(),
+            options.priority,
+            speech,
+            feed.clone(),
+            output,
+            sink,
+        );
+        let waker = Waker(self.orders.clone());
+        self.orders
+            .send(Order::Start(Box::new(job)))
+            .map_err(|_| backend::Error::Unavailable("the engine has been shut down".into()))?;
+        Ok(Utterance {
+            shared,
+            feed,
+            waker,
+        })
+    }
+
+    /// Whether the calling thread is the worker.
+    pub fn is_worker(&self) -> bool {
+        std::thread::current().id() == self.id
+    }
+
+    /// Whether the process was forked after the worker was started: the child has no worker.
+    pub fn is_forked(&self) -> bool {
+        std::process::id() != self.process
+    }
+
+    /// Cancels every utterance, and waits for the worker to end: as long as a chunk of sound at most, or
+    /// as a sink takes.
+    pub fn shutdown(&self) {
+        if self.is_forked() {
+            return;
+        }
+        // The worker may have ended by a shutdown before.
+        let _ = self.orders.send(Order::Shutdown);
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take()
+            && !self.is_worker()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+/// The worker's life.
+fn run(inbox: &Receiver<Order>) {
+    let mut jobs: Vec<Job> = Vec::new();
+    let mut clock = 0;
+    loop {
+        let now = Instant::now();
+        let next = choose(&jobs, now);
+        let order = match next {
+            Some(_) => inbox.try_recv().ok(),
+            None => match sleep(&jobs, now) {
+                Some(time) => match inbox.recv_timeout(time) {
+                    Err(RecvTimeoutError::Disconnected) => Some(Order::Shutdown),
+                    order => order.ok(),
+                },
+                None => Some(inbox.recv().unwrap_or(Order::Shutdown)),
+            },
+        };
+        match order {
+            Some(Order::Start(mut job)) => {
+                // The newest is served next among those of its priority.
+                job.served = 0;
+                jobs.push(*job);
+                continue;
+            }
+            Some(Order::Wake) => {
+                for job in &mut jobs {
+                    job.stalled_until = None;
+                }
+                continue;
+            }
+            Some(Order::Shutdown) => break,
+            None => {}
+        }
+        let Some(next) = next else { continue };
+        clock += 1;
+        serve(&mut jobs, next, clock);
+    }
+    // Dropping a job, here or in the inbox, ends it as cancelled.
+}
+
+/// The job to serve: of those that are not stalled the most urgent, and of these the one that has waited
+/// longest.
+fn choose(jobs: &[Job], now: Instant) -> Option<usize> {
+    let ready = |job: &Job| job.stalled_until.is_none_or(|until| until <= now);
+    (0..jobs.len())
+        .filter(|&i| ready(&jobs[i]))
+        .min_by_key(|&i| (std::cmp::Reverse(jobs[i].priority), jobs[i].served))
+}
+
+/// How long until the first of the stalled jobs is to be looked at; `None` without jobs.
+fn sleep(jobs: &[Job], now: Instant) -> Option<Duration> {
+    let times = jobs.iter().filter_map(|job| job.stalled_until);
+    times
+        .min()
+        .map(|until| until.saturating_duration_since(now))
+}
+
+fn serve(jobs: &mut Vec<Job>, index: usize, clock: u64) {
+    let job = &mut jobs[index];
+    job.served = clock;
+    job.stalled_until = None;
+    // A job that panics is taken out and never looked at again; the worker has no state of its own that
+    // it could have left half-changed.
+    let progress = catch_unwind(AssertUnwindSafe(|| job.step()));
+    match progress {
+        Ok(Progress::Worked) => {}
+        Ok(Progress::Stalled(time)) => job.stalled_until = Some(Instant::now() + time),
+        Ok(Progress::Ended) => drop(jobs.swap_remove(index)),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            let text = text.unwrap_or_else(|| "a panic without a message".into());
+            let mut job = jobs.swap_remove(index);
+            let ended = AssertUnwindSafe(|| job.end(Outcome::Panicked(text)));
+            drop(catch_unwind(ended));
+        }
+    }
+}

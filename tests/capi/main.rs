@@ -1,0 +1,8 @@
+//! The C interface as its users meet it: the header through C and C++ compilers, and the built
+//! library behind programs in C.
+
+mod examples;
+mod header;
+mod layout;
+mod misuse;
+mod tools;

@@ -1,0 +1,127 @@
+//! Compilers, the library under test, and programs that use it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The voice that the tests speak with.
+pub(crate) fn voice() -> PathBuf {
+    root().join("voices/heart.safetensors")
+}
+
+/// Where cargo has put the shared library that belongs to this test.
+pub(crate) fn library_dir() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let dir = test.parent().unwrap().to_owned();
+    assert!(
+        library(&dir).exists(),
+        "{} is missing",
+        library(&dir).display()
+    );
+    dir
+}
+
+/// The shared library in a directory.
+pub(crate) fn library(dir: &Path) -> PathBuf {
+    dir.join(format!(
+        "{}tts{}",
+        env::consts::DLL_PREFIX,
+        env::consts::DLL_SUFFIX
+    ))
+}
+
+/// Whether a tool is there. Where it is not, the test says so; in CI it must be there.
+pub(crate) fn have(tool: &str) -> bool {
+    if Command::new(tool).arg("--version").output().is_ok() {
+        return true;
+    }
+    assert!(
+        env::var_os("CI").is_none(),
+        "{tool} must be installed in CI"
+    );
+    eprintln!("SKIPPED: {tool} is not installed, so this part of the test proves nothing here");
+    false
+}
+
+/// Runs a command, which must succeed.
+#[track_caller]
+pub(crate) fn run(command: &mut Command) -> Output {
+    let output = command
+        .output()
+        .unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{out}{err}",
+        output.status
+    );
+    output
+}
+
+/// Compiles one source file against the header and the library, every warning an error.
+#[track_caller]
+pub(crate) fn build(compiler: &str, standard: &str, source: &Path, program: &Path) {
+    let dir = library_dir();
+    let mut command = Command::new(compiler);
+    command.arg(format!("-std={standard}"));
+    command
+        .args([
+            "-Wall",
+            "-Wextra",
+            "-pedantic",
+            "-Werror",
+            "-O1",
+            "-g",
+            "-I",
+        ])
+        .arg(root().join("include"));
+    command
+        .arg(source)
+        .arg("-o")
+        .arg(program)
+        .arg("-L")
+        .arg(&dir);
+    command
+        .arg(format!("-Wl,-rpath,{}", dir.display()))
+        .args(["-ltts", "-lm", "-pthread", "-ldl"]);
+    run(&mut command);
+}
+
+/// A program that was built with [`build`], to be run. Cargo's own library path may lead to the library
+/// of an earlier build.
+pub(crate) fn program(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    command
+        .env("LD_LIBRARY_PATH", library_dir())
+        .env("DYLD_LIBRARY_PATH", library_dir());
+    command
+}
+
+/// The compilers for C that are installed.
+pub(crate) fn c_compilers() -> Vec<&'static str> {
+    ["gcc", "clang"]
+        .into_iter()
+        .filter(|tool| have(tool))
+        .collect()
+}
+
+/// The compilers for C++ that are installed.
+pub(crate) fn cpp_compilers() -> Vec<&'static str> {
+    ["g++", "clang++"]
+        .into_iter()
+        .filter(|tool| have(tool))
+        .collect()
+}
+
+/// The text of the header.
+pub(crate) fn header() -> String {
+    fs::read_to_string(root().join("include/tts.h")).unwrap()
+}

@@ -1,0 +1,165 @@
+"""Long runs behave: resumed runs are equal to the bit, killed ones lose little, broken ones go back."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from tacoglow_train import checkpoint
+from tacoglow_train.loop import Ranks, Settings, Trainer
+from tacoglow_train.tasks import TacotronTask, VocoderTask
+from tacoglow_train.train import TACOTRON_OPTIONS, VOCODER_OPTIONS
+
+SMALL = dict(
+    symbols_embedding_dim=16, encoder_embedding_dim=16, prenet_dim=12, attention_rnn_dim=16, decoder_rnn_dim=16, attention_dim=8,
+    attention_location_n_filters=4, attention_location_kernel_size=7, postnet_embedding_dim=12, n_frames_per_step=2,
+)
+SQUEEZED = {"kind": "squeezewave", "n_flows": 4, "n_group": 128, "n_early_every": 2, "n_early_size": 16,
+            "WN_config": {"n_layers": 2, "n_channels": 16}}
+
+
+def tacotron_task(corpus, lexicon, **options):
+    torch.manual_seed(5)
+    options = {**TACOTRON_OPTIONS, "batch": 6, "first_steps": 3, "first_frames": 50, "mix_steps": 4, **options}
+    return TacotronTask(SMALL, options, corpus, lexicon, Ranks("cpu"))
+
+
+def vocoder_task(corpus, stage, **options):
+    torch.manual_seed(5)
+    return VocoderTask(SQUEEZED, {**VOCODER_OPTIONS, "batch": 3, "crop_frames": 16, "validation_crops": 4, "discriminator_width": 4, **options},
+                       stage, corpus, Ranks("cpu"))
+
+
+def settings(**given):
+    return Settings(**{"max_steps": 8, "log_seconds": 1e9, "validate_minutes": 1e9, "checkpoint_minutes": 1e9, "warmup": 2, **given})
+
+
+TASKS = {
+    "tacotron2": lambda corpus, lexicon: tacotron_task(corpus, lexicon),
+    "likelihood": lambda corpus, lexicon: vocoder_task(corpus, "likelihood"),
+    "adversarial": lambda corpus, lexicon: vocoder_task(corpus, "adversarial"),
+}
+
+
+@pytest.mark.parametrize("kind", TASKS)
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_resume_is_equal_to_the_bit(kind, precision, corpus, lexicon, tmp_path):
+    """Eight steps, against five, a new process's worth of objects, and three more: weights, averages, moments, scaler."""
+    if precision == "fp16" and kind == "adversarial":
+        pytest.skip("one precision is enough for the slowest task")
+    whole = Trainer(TASKS[kind](corpus, lexicon), str(tmp_path / "whole"), settings(precision=precision), Ranks("cpu"))
+    whole.run()
+    first = Trainer(TASKS[kind](corpus, lexicon), str(tmp_path / "parts"), settings(precision=precision), Ranks("cpu"))
+    original = first.rate
+
+    def stop_at_five(progress):
+        if first.step == 4:
+            first.stop_reason = "signal"
+        return original(progress)
+
+    first.rate = stop_at_five
+    first.run()
+    assert first.step == 5
+    torch.manual_seed(99)  # the checkpoint must bring its own random state
+    second = Trainer(TASKS[kind](corpus, lexicon), str(tmp_path / "parts"), settings(precision=precision), Ranks("cpu"))
+    assert second.resume() and second.step == 5
+    second.run()
+    for a, b in zip(whole.tensors_of_state(), second.tensors_of_state()):
+        assert torch.equal(a, b)
+
+
+def test_checkpoint_is_complete_or_absent(corpus, lexicon, tmp_path):
+    """The name appears only when everything is in it; old ones go; an unfinished one is not read."""
+    trainer = Trainer(tacotron_task(corpus, lexicon), str(tmp_path), settings(), Ranks("cpu"))
+    for step in (1, 2, 3):
+        trainer.step = step
+        trainer.save(0.0)
+    os.makedirs(tmp_path / "step-00000009.writing")
+    assert [s for s, _ in checkpoint.steps_in(str(tmp_path))] == [2, 3]
+    assert checkpoint.latest(str(tmp_path)).endswith("step-00000003")
+
+
+def test_rollback_when_the_loss_leaves_its_range(corpus, lexicon):
+    trainer = Trainer(tacotron_task(corpus, lexicon), None, settings(), Ranks("cpu"))
+    for loss in (3.0, 2.9, 2.8):
+        trainer._watch(loss)
+    good = trainer.flat.values.clone()
+    trainer.flat.values.add_(100.0)
+    trainer._watch(50.0)
+    assert torch.equal(trainer.flat.values, good) and trainer.lr_factor == 0.5 and trainer.rollbacks == 1
+    trainer.flat.values.fill_(float("nan"))
+    trainer._watch(float("nan"))
+    assert torch.equal(trainer.flat.values, good) and trainer.lr_factor == 0.25
+
+
+def test_rate_warms_up_holds_and_anneals(corpus, lexicon):
+    trainer = Trainer(tacotron_task(corpus, lexicon), None, settings(lr=1.0, warmup=10, max_steps=100, anneal=0.5, final_lr=0.1), Ranks("cpu"))
+    rates = []
+    for trainer.step in range(100):
+        rates.append(trainer.rate(trainer.progress(0.0)))
+    assert rates[0] == pytest.approx(0.1) and rates[9] == 1.0 and rates[50] == 1.0
+    assert rates[75] == pytest.approx(0.1 + 0.9 * 0.5) and rates[99] == pytest.approx(0.1, abs=2e-3)
+    assert all(a >= b for a, b in zip(rates[10:], rates[11:]))
+
+
+def test_batches_cover_an_epoch_and_split_over_ranks(corpus):
+    from tacoglow_train.data import BatchPlan
+
+    plans = [BatchPlan(corpus.training, corpus.frames, 4, world=2, rank=r) for r in (0, 1)]
+    steps = plans[0].steps
+    seen = np.concatenate([np.concatenate([p(s) for p in plans]) for s in range(steps)])
+    assert len(seen) == len(set(seen.tolist())) == steps * 8
+    assert all(len(p(s)) == 4 for p in plans for s in range(2 * steps))
+    one = BatchPlan(corpus.training, corpus.frames, 8)
+    assert [sorted(one(s)) for s in range(steps)] == [sorted(np.concatenate([p(s) for p in plans])) for s in range(steps)]
+
+
+def command(packed, out, lexicon_path, *more):
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+    return [sys.executable, "-m", "tacoglow_train", "train", "tacotron2", "--config", os.path.join(here, "configs", "tiny.toml"), "--data", packed,
+            "--out", out, "--device", "cpu", "--threads", "1", "--lexicon", lexicon_path, *more], here
+
+
+@pytest.fixture
+def lexicon_path(tmp_path):
+    (tmp_path / "words.dict").write_text("red R EH1 D\n")
+    return str(tmp_path / "words.dict")
+
+
+def test_sigterm_saves_and_resume_goes_on(packed, tmp_path, lexicon_path):
+    out = str(tmp_path / "run")
+    args, here = command(packed, out, lexicon_path, "--max-steps", "100000", "--set", "log_seconds=0.2")
+    process = subprocess.Popen(args, cwd=here, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if "steps/s" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    step = checkpoint.steps_in(out)[-1][0]
+    assert step > 0
+    args, _ = command(packed, out, lexicon_path, "--resume", "--max-steps", str(step + 3))
+    done = subprocess.run(args, cwd=here, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and f"resumed at step {step}" in done.stdout, done.stdout + done.stderr
+    assert checkpoint.steps_in(out)[-1][0] == step + 3
+    again = subprocess.run(command(packed, out, lexicon_path)[0], cwd=here, capture_output=True, text=True)
+    assert again.returncode != 0 and "holds a run already" in again.stderr  # never written over by mistake
+
+
+def test_max_minutes_stops_in_time(packed, tmp_path, lexicon_path):
+    out = str(tmp_path / "run")
+    start = time.time()
+    args, here = command(packed, out, lexicon_path, "--max-minutes", "0.05")
+    done = subprocess.run(args, cwd=here, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "time is up" in done.stdout, done.stdout + done.stderr
+    assert time.time() - start < 60
+    with open(os.path.join(out, "log.jsonl")) as f:
+        records = [json.loads(line) for line in f]
+    assert any("validation" in r for r in records)
+    assert os.path.exists(os.path.join(out, "best", "ema.safetensors"))
