@@ -11,7 +11,9 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let _ = voice.info();
     for (name, shape) in expected_tensors(voice.config()) {
-        let tensor = voice.tensor(&name).expect("an opened voice has all tensors");
+        let tensor = voice
+            .tensor(&name)
+            .expect("an opened voice has all tensors");
         assert_eq!(tensor.shape(), shape);
         if let Ok(values) = tensor.to_f32() {
             assert!(values.iter().all(|x| x.is_finite()));

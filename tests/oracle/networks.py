@@ -5,6 +5,7 @@ with torchaudio's at one frame per step whenever fixtures are made, so at two it
 Weights are dicts of tensors under torchaudio's and SqueezeWave's names, weight norm already folded.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -198,3 +199,43 @@ def squeezed_shapes(bands, widths, channels, layers, kernel=3):
                 f"{name}.res_skip_layers.{i}.bias": (channels,),
             }
     return shapes
+
+
+def fill(state, random):
+    """Random weights on which both networks stay lively: attention with peaks, mels of the size of log-mels, audio that
+    does not die out through twelve flows. BatchNorms and 1x1 convolutions are far from the identity."""
+    with torch.no_grad():
+        for name, x in state.items():
+            shape = tuple(x.shape)
+            fan_in = int(np.prod(shape[1:])) or 1
+            if name.endswith("num_batches_tracked"):
+                continue
+            if ".convinv." in f".{name}":
+                rotation = np.linalg.qr(random.normal(size=shape[:2]))[0]
+                values = (rotation * random.uniform(0.8, 1.25, shape[0]))[..., None]
+            elif name.endswith("weight_g") or name.endswith("running_var"):
+                values = random.uniform(0.5, 1.5, shape)
+            elif name.endswith("gate_layer.bias"):
+                values = np.full(shape, -1.0)
+            elif len(shape) == 1:
+                values = random.normal(0, 0.1, shape) + (name.endswith(".weight"))
+            else:
+                gain = 1.0
+                if name.startswith("embedding."):
+                    fan_in = 1
+                elif name.endswith("linear_projection.weight"):
+                    gain = 4.0
+                elif name.endswith((".v.weight", ".location_conv.weight")):
+                    gain = 3.0
+                elif name.endswith((".memory_layer.weight", ".location_dense.weight")) or "decoder.attention_rnn" in name:
+                    gain = 2.0
+                elif ".end." in name:
+                    gain = 0.15
+                values = random.normal(0, gain / np.sqrt(fan_in), shape)
+            x.copy_(torch.from_numpy(np.asarray(values, dtype=np.float32)))
+
+
+def new_state(shapes, random):
+    state = {name: torch.zeros(shape) for name, shape in shapes.items()}
+    fill(state, random)
+    return state
