@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT / "tests/oracle"))
 import networks  # noqa: E402
 
 RATE, HOP, BANDS = 22_050, 256, 80
-VOICE = ROOT / "voices/starter-squeezed.safetensors"
+VOICE = ROOT / "voices/heart.safetensors"
 FULL = dict(bands=BANDS, symbols=148, encoder=512, prenet=256, attention_rnn=1024, decoder_rnn=1024, attention=128,
             filters=32, taps=31, postnet=512)  # fmt: skip
 FLOWS, GROUP, LAYERS, CHANNELS, WIDTHS = 12, 8, 8, 256, [8] * 4 + [6] * 4 + [4] * 4

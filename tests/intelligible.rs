@@ -19,9 +19,9 @@ const SENTENCES: [&str; 3] = [
 ];
 const SEEDS: [u64; 3] = [1, 2, 3];
 
-/// Share of wrong words. The voice gets about 0.17 from this recogniser, which hears 0.10 wrong in
-/// the teacher's own recordings; a voice that has lost a sentence of three is over the bound.
-const WORST: f64 = 0.35;
+/// Share of wrong words. Measured: 0.13, on sentences that the voice says well (over fifty everyday ones
+/// it is 0.35, the teacher's own recordings 0.07); losing one of three sentences is over the bound.
+const WORST: f64 = 0.3;
 /// The same audio played backwards is no language: what a recogniser must not understand.
 const NOT_UNDERSTOOD: f64 = 0.80;
 
