@@ -2,7 +2,7 @@
  * Speaks a text into a WAV file.
  *
  *   cc say.c -I ../../include -L ../../target/release -ltts -o say
- *   LD_LIBRARY_PATH=../../target/release ./say ../../voices/starter-squeezed.safetensors out.wav "Hello world."
+ *   LD_LIBRARY_PATH=../../target/release ./say ../../voices/heart.safetensors out.wav "Hello world."
  */
 #include "tts.h"
 

@@ -129,7 +129,7 @@ pub struct Dropout<'a> {
 }
 
 /// Weights of the location-sensitive attention (Chorowski et al. 2015).
-pub struct AttentionWeights<B: Backend + ?Sized> {
+pub struct AttentionWeights<B: Backend> {
     /// Query layer, `attention_rnn_dim -> attention_dim`.
     pub query: B::Matrix,
     /// Location convolution and dense layer as one convolution over `[previous, cumulative]`,
@@ -142,7 +142,7 @@ pub struct AttentionWeights<B: Backend + ?Sized> {
 }
 
 /// What the attention of one sentence looks at and keeps.
-pub struct AttentionState<B: Backend + ?Sized> {
+pub struct AttentionState<B: Backend> {
     /// Encoder output `[symbols, encoder_embedding_dim]`.
     pub memory: B::Tensor,
     /// Memory layer applied to it, `[symbols, attention_dim]`.
@@ -154,7 +154,7 @@ pub struct AttentionState<B: Backend + ?Sized> {
 }
 
 /// The first half of a squeezed WN layer: BatchNorm, depthwise convolution, gated pointwise product.
-pub struct SeparableWeights<B: Backend + ?Sized> {
+pub struct SeparableWeights<B: Backend> {
     /// `[taps, channels]`: taps times the BatchNorm's scale.
     pub taps: B::Tensor,
     /// `[taps, channels]`: what each tap adds for the BatchNorm's shift when its row exists. The

@@ -185,9 +185,10 @@ impl Settings {
             gain: c.gain,
             pitch: c.pitch,
         };
-        let lexicon = match c.lexicon.is_null() {
-            true => None,
-            false => Some(memory::text(c.lexicon, "lexicon")?.parse()?),
+        let lexicon = if c.lexicon.is_null() {
+            None
+        } else {
+            Some(memory::text(c.lexicon, "lexicon")?.parse()?)
         };
         let callbacks = Callbacks {
             on_audio: c.on_audio,

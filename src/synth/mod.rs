@@ -8,7 +8,7 @@
 //! use tts::voice::Voice;
 //!
 //! let engine = Engine::new(&EngineConfig::default())?;
-//! let synthesizer = engine.load(&Voice::open("voices/starter-squeezed.safetensors")?, None)?;
+//! let synthesizer = engine.load(&Voice::open("voices/heart.safetensors")?, None)?;
 //! let mut audio = Vec::new();
 //! for event in synthesizer.speak("Hello world.", &SpeakOptions::default())? {
 //!     if let Event::Audio(samples) = event? {

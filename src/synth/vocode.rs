@@ -48,12 +48,10 @@ impl Vocoder {
             denoiser,
         } = self;
         let mut raw = Vec::new();
-        synthesizer.pool.install(|| {
-            synthesizer
-                .voice
-                .waveglow
-                .push(backend, stream, mel, last, &mut raw)
-        });
+        let waveglow = &synthesizer.voice.waveglow;
+        synthesizer
+            .pool
+            .install(|| waveglow.push(backend, stream, mel, last, &mut raw));
         match denoiser {
             None => audio.append(&mut raw),
             Some(denoiser) => {

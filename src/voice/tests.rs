@@ -62,10 +62,7 @@ pub(super) fn tiny_file(kind: WaveGlowKind, storage: StorageType) -> Vec<u8> {
 
 #[test]
 fn the_bundled_voice_opens_and_every_weight_is_usable() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/voices/starter-squeezed.safetensors"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/voices/heart.safetensors");
     let voice = Voice::open(path).unwrap();
     assert_eq!(voice.config().waveglow.kind, WaveGlowKind::Squeezewave);
     assert_eq!(voice.metadata("license"), Some("Apache-2.0"));
@@ -413,10 +410,7 @@ fn random_weights_are_the_same_for_the_same_seed_and_sane() {
 
 #[test]
 fn info_counts_every_weight() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/voices/starter-squeezed.safetensors"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/voices/heart.safetensors");
     let info = Voice::open(path).unwrap().info();
     assert_eq!(
         info.tacotron2.parameters + info.waveglow.parameters,

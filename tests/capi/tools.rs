@@ -11,7 +11,7 @@ pub(crate) fn root() -> &'static Path {
 
 /// The voice that the tests speak with.
 pub(crate) fn voice() -> PathBuf {
-    root().join("voices/starter-squeezed.safetensors")
+    root().join("voices/heart.safetensors")
 }
 
 /// Where cargo has put the shared library that belongs to this test.

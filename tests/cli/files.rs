@@ -187,17 +187,13 @@ fn mel_refuses() {
 /// The bundled voice describes itself, found by its name too.
 #[test]
 fn info_of_the_bundled_voice() {
-    let text = success(&tts(&["info", "starter-squeezed"]));
+    let text = success(&tts(&["info", "heart"]));
     assert!(
         text.contains("squeezed WaveGlow") && text.contains("Apache-2.0"),
         "{text}"
     );
-    let info = json(&tts(&[
-        "info",
-        "voices/starter-squeezed.safetensors",
-        "--json",
-    ]));
-    assert_eq!(info["name"], "starter-squeezed");
+    let info = json(&tts(&["info", "voices/heart.safetensors", "--json"]));
+    assert_eq!(info["name"], "heart");
     assert_eq!(info["config"]["audio"]["sampling_rate"], 22050);
 }
 
@@ -206,7 +202,7 @@ fn info_of_the_bundled_voice() {
 #[test]
 fn damaged_voices_are_refused() {
     let place = Place::new();
-    let good = std::fs::read("voices/starter-squeezed.safetensors").unwrap();
+    let good = std::fs::read("voices/heart.safetensors").unwrap();
     let damaged = |name: &str, bytes: &[u8]| {
         std::fs::write(place.path(name), bytes).unwrap();
         place.path(name)
@@ -251,7 +247,7 @@ fn damaged_voices_are_refused() {
 #[test]
 fn flipped_bits_do_not_crash() {
     let place = Place::new();
-    let mut bytes = std::fs::read("voices/starter-squeezed.safetensors").unwrap();
+    let mut bytes = std::fs::read("voices/heart.safetensors").unwrap();
     let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let voice = place.path("flipped.safetensors");
     for i in 0..24 {

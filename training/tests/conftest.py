@@ -11,7 +11,7 @@ import torch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
-STARTER = os.environ.get("TACOGLOW_STARTER_VOICE", os.path.join(HERE, "..", "..", "voices", "starter-squeezed.safetensors"))
+STARTER = os.environ.get("TACOGLOW_STARTER_VOICE", os.path.join(HERE, "..", "..", "voices", "heart.safetensors"))
 
 from tacoglow_train import audio, prepare, text  # noqa: E402
 from tacoglow_train.data import Corpus  # noqa: E402
@@ -34,9 +34,9 @@ def missing():
 
 @pytest.fixture(scope="session")
 def starter():
-    """Path of the starter voice that ships with the project."""
+    """Path of the voice that ships with the project."""
     if not os.path.exists(STARTER):
-        oracle_missing(f"the starter voice ({STARTER})")
+        oracle_missing(f"the bundled voice ({STARTER})")
     return STARTER
 
 

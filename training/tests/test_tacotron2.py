@@ -1,4 +1,4 @@
-"""Our Tacotron 2 computes what torchaudio's does, what the starter voice's golden values say, and what autograd says."""
+"""Our Tacotron 2 computes what torchaudio's does, what the bundled voice's golden values say, and what autograd says."""
 
 import os
 
@@ -9,7 +9,9 @@ from safetensors.torch import load_file
 from tacoglow_train import checkpoint
 from tacoglow_train import tacotron2 as t2
 
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "starter-squeezed-golden.safetensors")
+GOLDEN = os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "fixtures", "heart-golden.safetensors"
+)
 SMALL = dict(
     symbols_embedding_dim=24, encoder_embedding_dim=24, prenet_dim=16, attention_rnn_dim=20, decoder_rnn_dim=28, attention_dim=12,
     attention_location_n_filters=6, attention_location_kernel_size=7, postnet_embedding_dim=18, n_mel_channels=10, max_decoder_steps=30,
@@ -83,8 +85,8 @@ def test_inference_equals_torchaudio(pair, monkeypatch):
 
 
 @pytest.mark.parametrize("sentence", ["s1", "s2"])
-def test_golden_values_of_the_starter_voice(starter, sentence):
-    """Made by the first prototype from the same file: two frames per step, all dropout off, 40 steps."""
+def test_golden_values_of_the_bundled_voice(starter, sentence):
+    """Two frames per step, all dropout off, 40 steps. The Rust engine is held to the same file."""
     golden = {n.split(".", 1)[1]: t for n, t in load_file(GOLDEN).items() if n.startswith(sentence + ".")}
     weights, config = checkpoint.read_weights(starter, "tacotron2")
     network = t2.Tacotron2(config).eval()

@@ -45,18 +45,18 @@ impl Scratch {
         Product {
             weights: &w.location,
             segments: &[Segment {
-                a: location.from_row(0, symbols + w.taps - 1).as_ptr(),
+                a: location.rows_from(0, symbols + w.taps - 1).as_ptr(),
                 stride: 2,
                 k: 2 * w.taps,
             }],
             init: Some(Init {
-                a: state.processed.from_row(0, symbols).as_ptr(),
+                a: state.processed.rows_from(0, symbols).as_ptr(),
                 stride: dim,
                 shift: 0,
                 repeat: 1,
             }),
             epilogue: Epilogue::Linear {
-                y: self.energies.from_row_mut(0, symbols).as_mut_ptr(),
+                y: self.energies.rows_mut(0, symbols).as_mut_ptr(),
                 stride: dim,
             },
             rows: symbols,
@@ -70,8 +70,8 @@ impl Scratch {
             &mut self.weights,
         );
         softmax(&mut self.weights);
-        let context_row = context.tensor.from_row_mut(context.row, 1);
-        let memory = state.memory.from_row(0, symbols);
+        let context_row = context.tensor.rows_mut(context.row, 1);
+        let memory = state.memory.rows_from(0, symbols);
         dispatch(
             cpu.set,
             Context {
@@ -81,12 +81,12 @@ impl Scratch {
             },
         );
         let pad = w.taps / 2;
-        let location = state.location.from_row_mut(pad, symbols);
+        let location = state.location.rows_mut(pad, symbols);
         for (pair, &weight) in location.chunks_exact_mut(2).zip(&self.weights) {
             pair[0] = weight;
             pair[1] += weight;
         }
-        alignment.tensor.from_row_mut(alignment.row, 1)[..symbols].copy_from_slice(&self.weights);
+        alignment.tensor.rows_mut(alignment.row, 1)[..symbols].copy_from_slice(&self.weights);
     }
 }
 

@@ -10,8 +10,8 @@ pub(super) fn run(set: InstructionSet, bs: &Tensor, a: RowsMut<'_, Tensor>, n: u
     let half = bs.channels / 2;
     let channels = a.tensor.channels;
     assert_eq!(channels, 2 * half);
-    let bs = bs.from_row(0, n);
-    let a = a.tensor.from_row_mut(a.row, n);
+    let bs = bs.rows_from(0, n);
+    let a = a.tensor.rows_mut(a.row, n);
     dispatch(set, Coupling { bs, a, half });
 }
 

@@ -1,7 +1,7 @@
 //! The CPU backend: every kernel runs at once, on the threads of the current rayon pool.
 //!
-//! [`product`] is the matrix product under most kernels, [`matrix`] the order of its weights,
-//! [`simd`] the instruction sets. What is not a product has a file of its own, named after its
+//! `product` is the matrix product under most kernels, `matrix` the order of its weights,
+//! `simd` the instruction sets. What is not a product has a file of its own, named after its
 //! kernel.
 
 use std::ops::Range;
@@ -51,11 +51,11 @@ impl Tensor {
     }
 
     /// Rows from `row` on; panics if there are fewer than `n`, so that what follows may use pointers.
-    fn from_row(&self, row: usize, n: usize) -> &[f32] {
+    fn rows_from(&self, row: usize, n: usize) -> &[f32] {
         &self.data[row * self.channels..(row + n) * self.channels]
     }
 
-    fn from_row_mut(&mut self, row: usize, n: usize) -> &mut [f32] {
+    fn rows_mut(&mut self, row: usize, n: usize) -> &mut [f32] {
         &mut self.data[row * self.channels..(row + n) * self.channels]
     }
 
@@ -66,7 +66,7 @@ impl Tensor {
             self.channels
         );
         Segment {
-            a: self.from_row(row, n).as_ptr(),
+            a: self.rows_from(row, n).as_ptr(),
             stride: self.channels,
             k,
         }
@@ -151,7 +151,7 @@ impl Backend for Cpu {
     }
 
     fn read(&mut self, from: &Tensor, rows: Range<usize>) -> Vec<f32> {
-        from.from_row(rows.start, rows.len()).to_vec()
+        from.rows_from(rows.start, rows.len()).to_vec()
     }
 
     fn shape(&self, tensor: &Tensor) -> (usize, usize) {
@@ -166,7 +166,7 @@ impl Backend for Cpu {
     }
 
     fn zero_rows(&mut self, tensor: &mut Tensor, rows: Range<usize>) {
-        tensor.from_row_mut(rows.start, rows.len()).fill(0.0);
+        tensor.rows_mut(rows.start, rows.len()).fill(0.0);
     }
 
     fn matrix(&mut self, spec: MatrixSpec<'_>) -> Result<Matrix, Error> {
@@ -194,7 +194,7 @@ impl Backend for Cpu {
         let stride = y.tensor.channels;
         let y = y
             .tensor
-            .from_row_mut(y.row, n)
+            .rows_mut(y.row, n)
             .as_mut_ptr()
             .wrapping_add(channel);
         let epilogue = match activation {
@@ -212,9 +212,9 @@ impl Backend for Cpu {
     }
 
     fn embedding(&mut self, table: &Tensor, ids: &[u32], y: RowsMut<'_, Tensor>) {
-        let out = y.tensor.from_row_mut(y.row, ids.len());
+        let out = y.tensor.rows_mut(y.row, ids.len());
         for (row, &id) in out.chunks_exact_mut(table.channels).zip(ids) {
-            row.copy_from_slice(table.from_row(id as usize, 1));
+            row.copy_from_slice(table.rows_from(id as usize, 1));
         }
     }
 
@@ -242,7 +242,7 @@ impl Backend for Cpu {
             }
             .run(self.set, self.threads);
         }
-        let out = SendPointer(y.tensor.from_row_mut(y.row, n).as_mut_ptr());
+        let out = SendPointer(y.tensor.rows_mut(y.row, n).as_mut_ptr());
         let set = self.set;
         let inputs = &self.lstm;
         // The two directions are independent; each is a chain that is too short to be split further.
@@ -261,7 +261,7 @@ impl Backend for Cpu {
                         k: hidden,
                     }],
                     init: Some(Init {
-                        a: inputs[d].from_row(row, 1).as_ptr(),
+                        a: inputs[d].rows_from(row, 1).as_ptr(),
                         stride: 0,
                         shift: 0,
                         repeat: 1,
@@ -290,7 +290,7 @@ impl Backend for Cpu {
     ) {
         self.conv(w, x, RowsMut { tensor: y, row: 0 }, 0, n, Activation::Relu);
         if let Some(dropout) = dropout {
-            prenet::dropout(y.from_row_mut(0, n), w.n, dropout);
+            prenet::dropout(y.rows_mut(0, n), w.n, dropout);
         }
     }
 
@@ -313,8 +313,8 @@ impl Backend for Cpu {
         let (h_stride, c_stride) = (h.channels, c.channels);
         assert!(h_stride * 4 == w.n && c_stride * 4 == w.n);
         let epilogue = Epilogue::Lstm {
-            c: c.from_row_mut(0, n).as_mut_ptr(),
-            h: h.from_row_mut(0, n).as_mut_ptr(),
+            c: c.rows_mut(0, n).as_mut_ptr(),
+            h: h.rows_mut(0, n).as_mut_ptr(),
             c_stride,
             h_stride,
         };
@@ -344,7 +344,7 @@ impl Backend for Cpu {
     fn projection(&mut self, w: &Matrix, a: &Tensor, b: &Tensor, y: RowsMut<'_, Tensor>, n: usize) {
         let stride = y.tensor.channels;
         assert!(w.n <= stride);
-        let y = y.tensor.from_row_mut(y.row, n).as_mut_ptr();
+        let y = y.tensor.rows_mut(y.row, n).as_mut_ptr();
         let segments = &[a.segment(0, n, a.channels), b.segment(0, n, b.channels)];
         let epilogue = Epilogue::Linear { y, stride };
         self.run(Product {
@@ -357,8 +357,8 @@ impl Backend for Cpu {
     }
 
     fn add(&mut self, x: Rows<'_, Tensor>, y: RowsMut<'_, Tensor>, n: usize) {
-        let from = x.tensor.from_row(x.row, n);
-        for (y, x) in y.tensor.from_row_mut(y.row, n).iter_mut().zip(from) {
+        let from = x.tensor.rows_from(x.row, n);
+        for (y, x) in y.tensor.rows_mut(y.row, n).iter_mut().zip(from) {
             *y += x;
         }
     }
@@ -366,7 +366,7 @@ impl Backend for Cpu {
     fn upsample(&mut self, w: &Matrix, x: Rows<'_, Tensor>, y: RowsMut<'_, Tensor>, n: usize) {
         let (segments, count) = conv_segments(w, w.k, &x, n);
         let rows = w.n / y.tensor.channels;
-        let y = y.tensor.from_row_mut(y.row, n * rows).as_mut_ptr();
+        let y = y.tensor.rows_mut(y.row, n * rows).as_mut_ptr();
         let epilogue = Epilogue::Linear { y, stride: w.n };
         self.run(Product {
             weights: w,
@@ -392,7 +392,7 @@ impl Backend for Cpu {
         let stride = y.channels;
         assert_eq!(stride * 2, w.n);
         let epilogue = Epilogue::Gate {
-            y: y.from_row_mut(0, n).as_mut_ptr(),
+            y: y.rows_mut(0, n).as_mut_ptr(),
             stride,
         };
         let segments = &segments[..=count];
@@ -421,7 +421,7 @@ impl Backend for Cpu {
         let init = Init {
             a: condition
                 .tensor
-                .from_row(0, frames)
+                .rows_from(0, frames)
                 .as_ptr()
                 .wrapping_add(condition.channel),
             stride,
@@ -431,11 +431,11 @@ impl Backend for Cpu {
         if self.depthwise.rows < n || self.depthwise.channels != channels {
             self.depthwise = Tensor::new(n, channels);
         }
-        let depthwise = SendPointer(self.depthwise.from_row_mut(0, n).as_mut_ptr());
-        let x = x.tensor.from_row(x.row, n + taps - 1);
+        let depthwise = SendPointer(self.depthwise.rows_mut(0, n).as_mut_ptr());
+        let x = x.tensor.rows_from(x.row, n + taps - 1);
         let stride = y.channels;
         let epilogue = Epilogue::Gate {
-            y: y.from_row_mut(0, n).as_mut_ptr(),
+            y: y.rows_mut(0, n).as_mut_ptr(),
             stride,
         };
         let segments = &[self.depthwise.segment(0, n, channels)];
@@ -477,12 +477,12 @@ impl Backend for Cpu {
         );
         if let Some(r) = residual {
             assert!(r.base.tensor.channels == channels && r.y.tensor.channels == channels);
-            base = r.base.tensor.from_row(r.base.row, n).as_ptr();
-            y = r.y.tensor.from_row_mut(r.y.row, n).as_mut_ptr();
+            base = r.base.tensor.rows_from(r.base.row, n).as_ptr();
+            y = r.y.tensor.rows_mut(r.y.row, n).as_mut_ptr();
         }
         if let Some(s) = skip {
             assert_eq!(s.sum.tensor.channels, channels);
-            sum = s.sum.tensor.from_row_mut(s.sum.row, n).as_mut_ptr();
+            sum = s.sum.tensor.rows_mut(s.sum.row, n).as_mut_ptr();
             first = s.first;
         }
         let epilogue = Epilogue::ResSkip {

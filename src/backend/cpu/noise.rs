@@ -17,7 +17,7 @@ pub(super) fn fill(
     noise: Noise,
 ) {
     let stride = y.tensor.channels;
-    let out = y.tensor.from_row_mut(y.row, n);
+    let out = y.tensor.rows_mut(y.row, n);
     let task = |(task, rows): (usize, &mut [f32])| {
         let position = noise.position + (task * ROWS) as u64;
         for (row, position) in rows.chunks_exact_mut(stride).zip(position..) {

@@ -182,6 +182,7 @@ impl Simd for Portable {
 pub(crate) use x86::{Avx2, Avx512};
 
 #[cfg(target_arch = "x86_64")]
+#[allow(clippy::wildcard_imports)] // one name per instruction
 mod x86 {
     use super::Simd;
     use std::arch::x86_64::*;
@@ -328,6 +329,7 @@ mod x86 {
 pub(crate) use neon::Neon;
 
 #[cfg(target_arch = "aarch64")]
+#[allow(clippy::wildcard_imports)] // one name per instruction
 mod neon {
     use super::Simd;
     use std::arch::aarch64::*;

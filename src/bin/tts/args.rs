@@ -220,7 +220,7 @@ pub(crate) struct Import {
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  tts info voices/starter-squeezed.safetensors
+  tts info voices/heart.safetensors
   tts info voice.safetensors --json")]
 pub(crate) struct Info {
     /// Voice file

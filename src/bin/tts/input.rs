@@ -11,7 +11,7 @@ use crate::args::TextInput;
 use crate::fail::{Fail, Result};
 
 /// The voice that is used when none is named.
-const BUNDLED: &str = "starter-squeezed";
+const BUNDLED: &str = "heart";
 
 impl TextInput {
     /// The whole text. A UTF-8 byte order mark is not part of it.

@@ -207,6 +207,9 @@ impl<B: Backend> Tacotron2<B> {
 
     /// Runs `steps` decoder steps without looking at what they make, then reads them back, one
     /// block per sentence. `dropout` keeps the prenet's dropout on, as trained and published.
+    ///
+    /// # Panics
+    /// If `steps` is more than the block that the state was made for.
     pub fn decode(
         &self,
         backend: &mut B,

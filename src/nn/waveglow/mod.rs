@@ -8,7 +8,7 @@
 //! a1 <- (a1 - b) / exp(log s);   x <- W_k⁻¹ [a0, a1];   before an early output: x <- [noise, x]
 //! ```
 //!
-//! [`stream`] runs it over the mel as it arrives: every layer keeps its rows of context, so nothing
+//! `stream` runs it over the mel as it arrives: every layer keeps its rows of context, so nothing
 //! is computed twice and blocks of any size give the audio of the whole utterance.
 
 mod inverse;
@@ -106,16 +106,13 @@ impl<B: Backend> WaveGlow<B> {
         for flow in &self.flows {
             let n = flow.channels as f64;
             per_group += n / 2.0 * wn + wn * n + n * n;
-            per_group += match &flow.condition {
+            per_group += if flow.condition.is_some() {
                 // Conditioning once a frame, shared by its groups.
-                Some(_) => {
-                    layers * (taps * wn + 3.0 * wn * wn)
-                        + per_frame * 2.0 * wn * layers / self.groups_per_frame() as f64
-                }
-                None => {
-                    let residual = (2.0 * layers - 1.0) * wn * wn;
-                    layers * 2.0 * wn * (taps * wn + per_frame * group) + residual
-                }
+                layers * (taps * wn + 3.0 * wn * wn)
+                    + per_frame * 2.0 * wn * layers / self.groups_per_frame() as f64
+            } else {
+                let residual = (2.0 * layers - 1.0) * wn * wn;
+                layers * 2.0 * wn * (taps * wn + per_frame * group) + residual
             };
         }
         if self.upsample.is_some() {

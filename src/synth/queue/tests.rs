@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::synth::{Engine, EngineConfig, Event, Mark, MarkKind, Synthesizer};
+use crate::synth::{Engine, EngineConfig, Event, Mark, MarkKind, SpeakOptions, Synthesizer};
 use crate::voice::Voice;
 
 /// What a sink was given, in order.
@@ -38,10 +38,7 @@ impl Sink for LogSink {
 
 fn voice() -> Synthesizer {
     let engine = Engine::new(&EngineConfig::default()).unwrap();
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/voices/starter-squeezed.safetensors"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/voices/heart.safetensors");
     engine.load(&Voice::open(path).unwrap(), None).unwrap()
 }
 
@@ -81,7 +78,7 @@ fn the_worker_changes_nothing() {
     let voice = voice();
     let mut whole = Vec::new();
     let mut marks = Vec::new();
-    for event in voice.speak(TEXT, &Default::default()).unwrap() {
+    for event in voice.speak(TEXT, &SpeakOptions::default()).unwrap() {
         match event.unwrap() {
             Event::Audio(samples) => whole.extend(samples),
             Event::Sentence(report) => marks.extend(report.marks),
