@@ -125,9 +125,7 @@ fn start(
     } else {
         Box::new(PolledSink { ring, callbacks })
     };
-    let utterance = voice
-        .queue
-        .start(&synthesizer, feed, &settings.options, sink)?;
+    let utterance = voice.start(&synthesizer, feed, &settings.options, sink)?;
     let object = UtteranceObject {
         utterance,
         queue: voice.queue.clone(),

@@ -1,6 +1,7 @@
 //! The one thread that computes, and how it divides its time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
@@ -70,6 +71,7 @@ pub struct Queue {
     orders: Sender<Order>,
     thread: Mutex<Option<JoinHandle<()>>>,
     id: ThreadId,
+    closed: AtomicBool,
     /// The process that the thread belongs to: a fork has no threads but its own.
     process: u32,
 }
@@ -90,6 +92,7 @@ impl Queue {
             orders,
             thread: Mutex::new(Some(thread)),
             id,
+            closed: AtomicBool::new(false),
             process: std::process::id(),
         })
     }
@@ -142,12 +145,18 @@ impl Queue {
         std::process::id() != self.process
     }
 
+    /// Whether it was shut down, and takes no more utterances.
+    pub fn is_shut_down(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
     /// Cancels every utterance, and waits for the worker to end: as long as a chunk of sound at most, or
     /// as a sink takes.
     pub fn shutdown(&self) {
         if self.is_forked() {
             return;
         }
+        self.closed.store(true, Ordering::SeqCst);
         // The worker may have ended by a shutdown before.
         let _ = self.orders.send(Order::Shutdown);
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
@@ -200,7 +209,11 @@ fn run(inbox: &Receiver<Order>) {
 fn follow(order: Order, jobs: &mut Vec<Entry>) -> bool {
     match order {
         Order::Start(entry) => jobs.push(entry),
-        Order::Wake => jobs.iter_mut().for_each(|job| job.stalled_until = None),
+        Order::Wake => {
+            for job in jobs {
+                job.stalled_until = None;
+            }
+        }
         Order::Shutdown => return false,
     }
     true
