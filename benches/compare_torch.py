@@ -100,13 +100,19 @@ class Tacotron2:
     def __init__(self, w):
         self.w = w
         self.hidden = [w[f"decoder.{n}_rnn.weight_hh"].shape[1] for n in ("attention", "decoder")]
+        channels = w["embedding.weight"].shape[1]
+        self.scan = torch.nn.LSTM(channels, channels // 2, bidirectional=True)
+        self.scan.load_state_dict({n.removeprefix("encoder.lstm."): x for n, x in w.items() if "encoder.lstm." in n})
 
     def lstm(self, name, x, state):
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         return torch.lstm_cell(x, state, *(self.w[f"decoder.{name}_rnn.{n}"] for n in names))
 
     def encode(self, ids):
-        return networks.encode(self.w, ids)
+        x = self.w["embedding.weight"][ids].T[None]
+        for i in range(3):
+            x = F.relu(networks.conv_norm(x, self.w, f"encoder.convolutions.{i}"))
+        return self.scan(x[0].T[:, None])[0][:, 0]
 
     def decode(self, memory, steps):
         w, a = self.w, "decoder.attention_layer."
