@@ -563,7 +563,7 @@ static void ten_thousand_rounds(void)
     tts_engine_config config;
     tts_engine *e = engine();
     tts_voice *v = voice(e);
-    long before = 0, after;
+    long before = 0, after, least = 1000000;
     int round;
     tts_engine_config_init(&config, sizeof config);
     config.threads = 1;
@@ -576,15 +576,17 @@ static void ten_thousand_rounds(void)
             EXPECT(tts_engine_create(&config, &other), TTS_OK);
             EXPECT(tts_engine_destroy(other), TTS_OK);
         }
-        if (round == 2000) {
+        if (round % 2000 == 1999) {
             sleep_ms(300); /* the worker throws away what was cancelled */
-            before = resident_kb();
+            after = resident_kb();
+            if (before != 0 && after - before < least)
+                least = after - before;
+            before = after;
         }
     }
-    sleep_ms(300);
-    after = resident_kb();
-    if (after > before + 4096) {
-        fprintf(stderr, "memory grew from %ld to %ld kB\n", before, after);
+    /* What is in flight differs from time to time; a leak grows in every stretch of 2,000 rounds. */
+    if (least > 512) {
+        fprintf(stderr, "memory grows by %ld kB in 2,000 rounds\n", least);
         exit(1);
     }
     EXPECT(tts_voice_destroy(v), TTS_OK);
