@@ -757,7 +757,7 @@ TTS_API tts_status tts_utterance_read_s16(tts_utterance *utterance, int16_t *out
  * come in the order of their samples, no later than the samples. If nobody takes them, 1024 are kept and
  * later ones are dropped, as tts_utterance_stats counts.
  *
- * Threads: any, but one at a time, and not while another thread reads. Errors: TTS_ERROR_NULL,
+ * Threads: any, but one at a time; another may read sound meanwhile. Errors: TTS_ERROR_NULL,
  * TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_BUSY. Since 0.1.
  */
 TTS_API tts_status tts_utterance_next_mark(tts_utterance *utterance, tts_mark *out_mark);

@@ -156,9 +156,7 @@ pub(super) fn whole(
         closing: voice.closing.clone(),
     };
     let rate = settings.sample_rate(&synthesizer);
-    let utterance = voice
-        .queue
-        .start(&synthesizer, feed, &settings.options, Box::new(sink))?;
+    let utterance = voice.start(&synthesizer, feed, &settings.options, Box::new(sink))?;
     utterance.wait(None);
     let Some(outcome) = utterance.outcome() else {
         return Err(Failure::new(

@@ -22,7 +22,9 @@ use super::status::{
     TTS_STEP_LIMIT, TTS_TIMEOUT, TTS_UNDERRUN, tts_status,
 };
 use super::voice::{VoiceObject, tts_voice};
-use crate::synth::queue::{Feed, Outcome, Pull, Queue, RingReader, Sink, Utterance, ring};
+use crate::synth::queue::{
+    Feed, MarkReader, Outcome, Pull, Queue, RingReader, Sink, Utterance, ring,
+};
 use crate::synth::to_s16;
 
 /// An utterance. Made by tts_utterance_start or tts_utterance_open, ended by tts_utterance_destroy.
@@ -38,6 +40,7 @@ pub(super) struct UtteranceObject {
     pub(super) utterance: Utterance,
     queue: Arc<Queue>,
     reader: Exclusive<RingReader>,
+    marks: Exclusive<MarkReader>,
     /// Sound goes to a callback and not to the reader.
     by_callback: bool,
     /// Whether it was made to be fed.
@@ -111,7 +114,7 @@ fn start(
     } else {
         samples(settings.buffer_ms, sample_rate)
     };
-    let (ring, reader) = ring(room, MARKS);
+    let (ring, reader, marks) = ring(room, MARKS);
     let sink: Box<dyn Sink> = if by_callback {
         Box::new(CallbackSink::new(
             callbacks,
@@ -122,13 +125,12 @@ fn start(
     } else {
         Box::new(PolledSink { ring, callbacks })
     };
-    let utterance = voice
-        .queue
-        .start(&synthesizer, feed, &settings.options, sink)?;
+    let utterance = voice.start(&synthesizer, feed, &settings.options, sink)?;
     let object = UtteranceObject {
         utterance,
         queue: voice.queue.clone(),
         reader: Exclusive::new(reader),
+        marks: Exclusive::new(marks),
         by_callback,
         fed,
         read: AtomicU64::new(0),
@@ -331,7 +333,7 @@ fn read<T: Copy + Default>(
 /// come in the order of their samples, no later than the samples. If nobody takes them, 1024 are kept and
 /// later ones are dropped, as tts_utterance_stats counts.
 ///
-/// Threads: any, but one at a time, and not while another thread reads. Errors: TTS_ERROR_NULL,
+/// Threads: any, but one at a time; another may read sound meanwhile. Errors: TTS_ERROR_NULL,
 /// TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_BUSY. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_next_mark(
@@ -341,16 +343,16 @@ pub unsafe extern "C" fn tts_utterance_next_mark(
     status_boundary(|| {
         memory::check_out(out_mark)?;
         let object = UtteranceObject::registry().get(utterance)?;
-        let taken = object.reader.try_with(|reader| {
+        let taken = object.marks.try_with(|marks| {
             object
                 .lost_marks
-                .store(reader.lost_marks(), Ordering::Relaxed);
-            reader.mark()
+                .store(marks.lost_marks(), Ordering::Relaxed);
+            marks.take()
         });
         let Some(mark) = taken else {
             return Err(Failure::new(
                 TTS_ERROR_BUSY,
-                "another thread is reading this utterance",
+                "another thread is taking marks",
             ));
         };
         let Some(mark) = mark else {

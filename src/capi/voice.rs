@@ -15,7 +15,7 @@ use super::memory;
 use super::reader::{self, tts_reader};
 use super::status::{TTS_ERROR_ENGINE_GONE, tts_status};
 use crate::synth::Synthesizer;
-use crate::synth::queue::Queue;
+use crate::synth::queue::{Feed, Queue, Sink, Utterance, UtteranceOptions};
 use crate::voice::Voice;
 
 /// A voice. Made by one of the functions tts_voice_open_*, ended by tts_voice_destroy.
@@ -62,6 +62,23 @@ impl Object for VoiceObject {
 }
 
 impl VoiceObject {
+    /// Starts to speak with this voice, behind any front end.
+    pub(super) fn start(
+        &self,
+        synthesizer: &Synthesizer,
+        feed: Feed,
+        options: &UtteranceOptions,
+        sink: Box<dyn Sink>,
+    ) -> Result<Utterance> {
+        let started = self.queue.start(synthesizer, feed, options, sink);
+        started.map_err(|error| {
+            if self.queue.is_shut_down() {
+                return gone(); // meanwhile
+            }
+            error.into()
+        })
+    }
+
     /// The voice, ready to speak in this process.
     pub(super) fn synthesizer(&self) -> Result<Synthesizer> {
         if self.queue.is_forked() {
@@ -72,14 +89,13 @@ impl VoiceObject {
             .0
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        let gone = || {
-            Failure::new(
-                TTS_ERROR_ENGINE_GONE,
-                "the engine of this voice has been destroyed",
-            )
-        };
         weights.clone().ok_or_else(gone)
     }
+}
+
+fn gone() -> Failure {
+    let message = "the engine of this voice has been destroyed";
+    Failure::new(TTS_ERROR_ENGINE_GONE, message)
 }
 
 /// Loads what `open` opens. A voice is packed for its device while it loads; the source is not needed

@@ -49,6 +49,30 @@ fn header_compiles_alone() {
     }
 }
 
+/// So does the wrapper for C++, without exceptions and run-time types.
+#[test]
+fn wrapper_compiles_alone() {
+    for compiler in tools::cpp_compilers() {
+        for standard in ["c++11", "c++14", "c++17", "c++20"] {
+            let mut command = Command::new(compiler);
+            command.args([
+                "-fsyntax-only",
+                "-Wall",
+                "-Wextra",
+                "-pedantic",
+                "-Werror",
+                "-x",
+                "c++",
+            ]);
+            command.args(["-fno-exceptions", "-fno-rtti"]);
+            command
+                .arg(format!("-std={standard}"))
+                .arg(tools::root().join("include/tts.hpp"));
+            tools::run(&mut command);
+        }
+    }
+}
+
 /// The program that the header opens with compiles as it stands there, and speaks.
 #[test]
 fn program_in_the_header_runs() {

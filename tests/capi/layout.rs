@@ -84,3 +84,17 @@ fn structs_have_their_published_layout() {
         );
     }
 }
+
+/// A program that was built against the first header runs with the library of today.
+#[test]
+#[cfg(all(target_pointer_width = "64", unix))]
+fn a_program_of_the_first_header_still_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = tools::root().join("tests/capi/frozen/program.c");
+    for compiler in tools::c_compilers() {
+        let program = dir.path().join(compiler);
+        tools::build(compiler, "c99", &source, &program);
+        let output = tools::run(tools::program(&program).arg(tools::voice()));
+        assert!(output.stdout.is_empty() && output.stderr.is_empty());
+    }
+}

@@ -89,9 +89,13 @@ pub(crate) fn build(compiler: &str, standard: &str, source: &Path, program: &Pat
         .arg(program)
         .arg("-L")
         .arg(&dir);
-    command
-        .arg(format!("-Wl,-rpath,{}", dir.display()))
-        .args(["-ltts", "-lm", "-pthread", "-ldl"]);
+    command.arg(format!("-Wl,-rpath,{}", dir.display())).args([
+        "-Wl,--as-needed",
+        "-ltts",
+        "-lm",
+        "-pthread",
+        "-ldl",
+    ]);
     run(&mut command);
 }
 

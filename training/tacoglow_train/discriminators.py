@@ -1,7 +1,6 @@
 """Discriminators of the adversarial stage (Kong et al. 2020, HiFi-GAN), narrower by default: multi-period, which look
 at every p-th sample, and multi-scale, which look at the waveform and at two coarser ones."""
 
-import torch
 import torch.nn.functional as F
 from torch import nn
 

@@ -86,6 +86,9 @@ def export(tacotron, vocoder, path, dtype="f16", name="voice", language="en", li
     }
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     save_file(tensors, path + ".writing", metadata)
+    mask = os.umask(0)
+    os.umask(mask)
+    os.chmod(path + ".writing", 0o666 & ~mask)  # the library writes files that only their owner can read
     os.replace(path + ".writing", path)
     return os.path.getsize(path)
 

@@ -30,7 +30,6 @@ import torch
 from . import checkpoint, evaluate, export, judge, sentences, text
 from .data import Corpus
 from .losses import SpectralLoss
-from .train import read_config
 from .voice import Voice
 
 

@@ -44,11 +44,7 @@ pub(super) enum Progress {
 const WITHOUT_TEXT: Duration = Duration::from_millis(20);
 
 pub(super) struct Job {
-    pub(super) shared: Arc<Shared>,
-    pub(super) priority: i32,
-    /// When it was last served, on the worker's own clock.
-    pub(super) served: u64,
-    pub(super) stalled_until: Option<Instant>,
+    shared: Arc<Shared>,
     speech: Speech<'static>,
     feed: Feed,
     output: Output,
@@ -63,7 +59,6 @@ pub(super) struct Job {
 impl Job {
     pub(super) fn new(
         shared: Arc<Shared>,
-        priority: i32,
         speech: Speech<'static>,
         feed: Feed,
         output: Output,
@@ -71,9 +66,6 @@ impl Job {
     ) -> Self {
         Self {
             shared,
-            priority,
-            served: 0,
-            stalled_until: None,
             speech,
             feed,
             output,

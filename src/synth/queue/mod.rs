@@ -18,7 +18,7 @@ mod worker;
 
 pub use feed::Feed;
 pub use job::{Sink, Want};
-pub use ring::{Pull, RingReader, RingSink, ring};
+pub use ring::{MarkReader, Pull, RingReader, RingSink, ring};
 pub use utterance::{Outcome, State, Stats, Utterance};
 pub use worker::{Queue, UtteranceOptions};
 

@@ -1,4 +1,4 @@
-//! The ring between the worker and one reader: no lock, no allocation, no wait on the reader's side.
+//! Rings between the worker and a reader: no lock, no allocation, no wait on the reader's side.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,12 +13,12 @@ use crate::synth::Mark;
 struct Shared {
     /// Everything has been written.
     ended: AtomicBool,
-    /// Samples and marks that were thrown away because the reader did not take them.
+    /// Marks that were thrown away because nobody took them.
     lost_marks: AtomicU64,
 }
 
-/// A ring for `samples` samples and `marks` marks.
-pub fn ring(samples: usize, marks: usize) -> (RingSink, RingReader) {
+/// Rings for `samples` samples and `marks` marks: the worker's end, and those of the two readers.
+pub fn ring(samples: usize, marks: usize) -> (RingSink, RingReader, MarkReader) {
     let (audio_in, audio_out) = RingBuffer::new(samples.max(1));
     let (marks_in, marks_out) = RingBuffer::new(marks.max(1));
     let shared = Arc::new(Shared::default());
@@ -29,10 +29,13 @@ pub fn ring(samples: usize, marks: usize) -> (RingSink, RingReader) {
     };
     let reader = RingReader {
         audio: audio_out,
+        shared: shared.clone(),
+    };
+    let marks = MarkReader {
         marks: marks_out,
         shared,
     };
-    (sink, reader)
+    (sink, reader, marks)
 }
 
 /// The worker's end.
@@ -66,10 +69,9 @@ impl Sink for RingSink {
     }
 }
 
-/// The reader's end.
+/// Where sound is read.
 pub struct RingReader {
     audio: Consumer<f32>,
-    marks: Consumer<Mark>,
     shared: Arc<Shared>,
 }
 
@@ -105,14 +107,22 @@ impl RingReader {
         (count, pull)
     }
 
-    /// The next mark that is there.
-    pub fn mark(&mut self) -> Option<Mark> {
-        self.marks.pop().ok()
-    }
-
     /// Samples that wait to be read.
     pub fn available(&self) -> usize {
         self.audio.slots()
+    }
+}
+
+/// Where marks are taken.
+pub struct MarkReader {
+    marks: Consumer<Mark>,
+    shared: Arc<Shared>,
+}
+
+impl MarkReader {
+    /// The next mark that is there.
+    pub fn take(&mut self) -> Option<Mark> {
+        self.marks.pop().ok()
     }
 
     /// Marks that were thrown away since nobody took them.

@@ -47,7 +47,7 @@ const TEXT: &str = "Hello there. This is a test.";
 /// What is written is read, in order, through any sizes of pieces; the end comes after the last sample.
 #[test]
 fn a_ring_keeps_samples_in_order() {
-    let (mut sink, mut reader) = ring(100, 4);
+    let (mut sink, mut reader, _) = ring(100, 4);
     let writer = std::thread::spawn(move || {
         let all: Vec<f32> = (0..10_000).map(|i| i as f32).collect();
         let mut rest = &all[..];

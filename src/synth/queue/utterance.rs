@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Feed;
+use super::job::Job;
 use super::worker::Waker;
 use crate::synth::Error;
 
@@ -107,6 +108,7 @@ impl Shared {
 /// An utterance in flight. Dropping it cancels it.
 pub struct Utterance {
     pub(super) shared: Arc<Shared>,
+    pub(super) job: Arc<Mutex<Option<Job>>>,
     pub(super) feed: Feed,
     pub(super) waker: Waker,
 }
@@ -125,10 +127,15 @@ impl Utterance {
 
     /// Cancels, wakes who waits for the end, and waits until the sink is not in use any more: it will
     /// not be used again. To be called from within the sink would wait for ever.
+    ///
+    /// What the utterance holds is freed here, or by the worker if that is busy with it.
     pub fn abandon(&self) {
         self.cancel();
         self.shared.end(Outcome::Cancelled);
         drop(self.shared.sink.lock());
+        if let Ok(mut job) = self.job.try_lock() {
+            drop(job.take());
+        }
     }
 
     /// The text, if it may still grow.

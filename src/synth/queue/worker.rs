@@ -1,6 +1,7 @@
 //! The one thread that computes, and how it divides its time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
@@ -23,8 +24,32 @@ pub struct UtteranceOptions {
     pub priority: i32,
 }
 
+/// A job in the worker's list.
+struct Entry {
+    /// Empty when the job is over, or was abandoned.
+    job: Arc<Mutex<Option<Job>>>,
+    priority: i32,
+    /// When it was last served, on the worker's own clock.
+    served: u64,
+    stalled_until: Option<Instant>,
+}
+
+impl Entry {
+    /// False once the job was abandoned.
+    fn is_alive(&self) -> bool {
+        self.job.try_lock().map_or(true, |job| job.is_some())
+    }
+}
+
+impl Drop for Entry {
+    /// Nobody is to wait for a job that the worker will not see again.
+    fn drop(&mut self) {
+        empty(&self.job);
+    }
+}
+
 enum Order {
-    Start(Box<Job>),
+    Start(Entry),
     /// Look at all jobs again.
     Wake,
     Shutdown,
@@ -46,6 +71,7 @@ pub struct Queue {
     orders: Sender<Order>,
     thread: Mutex<Option<JoinHandle<()>>>,
     id: ThreadId,
+    closed: AtomicBool,
     /// The process that the thread belongs to: a fork has no threads but its own.
     process: u32,
 }
@@ -66,6 +92,7 @@ impl Queue {
             orders,
             thread: Mutex::new(Some(thread)),
             id,
+            closed: AtomicBool::new(false),
             process: std::process::id(),
         })
     }
@@ -87,20 +114,22 @@ impl Queue {
         let mut speech =
             synthesizer.speak_sentences(sentences(&feed, synthesizer), &options.speak)?;
         speech.set_cancel_flag(shared.cancelled.clone());
-        let job = Job::new(
-            shared.clone(),
-            options.priority,
-            speech,
-            feed.clone(),
-            output,
-            sink,
-        );
+        let job = Job::new(shared.clone(), speech, feed.clone(), output, sink);
+        let job = Arc::new(Mutex::new(Some(job)));
+        let entry = Entry {
+            job: job.clone(),
+            priority: options.priority,
+            // The newest is served next among those of its priority.
+            served: 0,
+            stalled_until: None,
+        };
         let waker = Waker(self.orders.clone());
         self.orders
-            .send(Order::Start(Box::new(job)))
+            .send(Order::Start(entry))
             .map_err(|_| backend::Error::Unavailable("the engine has been shut down".into()))?;
         Ok(Utterance {
             shared,
+            job,
             feed,
             waker,
         })
@@ -116,12 +145,18 @@ impl Queue {
         std::process::id() != self.process
     }
 
+    /// Whether it was shut down, and takes no more utterances.
+    pub fn is_shut_down(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
     /// Cancels every utterance, and waits for the worker to end: as long as a chunk of sound at most, or
     /// as a sink takes.
     pub fn shutdown(&self) {
         if self.is_forked() {
             return;
         }
+        self.closed.store(true, Ordering::SeqCst);
         // The worker may have ended by a shutdown before.
         let _ = self.orders.send(Order::Shutdown);
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,79 +176,101 @@ impl Drop for Queue {
 
 /// The worker's life.
 fn run(inbox: &Receiver<Order>) {
-    let mut jobs: Vec<Job> = Vec::new();
+    let mut jobs: Vec<Entry> = Vec::new();
     let mut clock = 0;
     loop {
+        // All orders first: thousands of short-lived utterances must not pile up.
+        while let Ok(order) = inbox.try_recv() {
+            if !follow(order, &mut jobs) {
+                return; // what is left, here and in the inbox, is dropped, and thereby ended as cancelled
+            }
+        }
+        jobs.retain(Entry::is_alive);
         let now = Instant::now();
-        let next = choose(&jobs, now);
-        let order = match next {
-            Some(_) => inbox.try_recv().ok(),
-            None => match sleep(&jobs, now) {
-                Some(time) => match inbox.recv_timeout(time) {
-                    Err(RecvTimeoutError::Disconnected) => Some(Order::Shutdown),
-                    order => order.ok(),
-                },
-                None => Some(inbox.recv().unwrap_or(Order::Shutdown)),
+        if let Some(next) = choose(&jobs, now) {
+            clock += 1;
+            serve(&mut jobs, next, clock);
+            continue;
+        }
+        let order = match sleep(&jobs, now) {
+            None => inbox.recv().ok(),
+            Some(time) => match inbox.recv_timeout(time) {
+                Err(RecvTimeoutError::Timeout) => continue,
+                order => order.ok(),
             },
         };
-        match order {
-            Some(Order::Start(mut job)) => {
-                // The newest is served next among those of its priority.
-                job.served = 0;
-                jobs.push(*job);
-                continue;
-            }
-            Some(Order::Wake) => {
-                for job in &mut jobs {
-                    job.stalled_until = None;
-                }
-                continue;
-            }
-            Some(Order::Shutdown) => break,
-            None => {}
+        if !order.is_some_and(|order| follow(order, &mut jobs)) {
+            return;
         }
-        let Some(next) = next else { continue };
-        clock += 1;
-        serve(&mut jobs, next, clock);
     }
-    // Dropping a job, here or in the inbox, ends it as cancelled.
+}
+
+/// Follows an order; false if it is the last one.
+fn follow(order: Order, jobs: &mut Vec<Entry>) -> bool {
+    match order {
+        Order::Start(entry) => jobs.push(entry),
+        Order::Wake => {
+            for job in jobs {
+                job.stalled_until = None;
+            }
+        }
+        Order::Shutdown => return false,
+    }
+    true
 }
 
 /// The job to serve: of those that are not stalled the most urgent, and of these the one that has waited
 /// longest.
-fn choose(jobs: &[Job], now: Instant) -> Option<usize> {
-    let ready = |job: &Job| job.stalled_until.is_none_or(|until| until <= now);
+fn choose(jobs: &[Entry], now: Instant) -> Option<usize> {
+    let ready = |job: &Entry| job.stalled_until.is_none_or(|until| until <= now);
     (0..jobs.len())
         .filter(|&i| ready(&jobs[i]))
         .min_by_key(|&i| (std::cmp::Reverse(jobs[i].priority), jobs[i].served))
 }
 
 /// How long until the first of the stalled jobs is to be looked at; `None` without jobs.
-fn sleep(jobs: &[Job], now: Instant) -> Option<Duration> {
+fn sleep(jobs: &[Entry], now: Instant) -> Option<Duration> {
     let times = jobs.iter().filter_map(|job| job.stalled_until);
     times
         .min()
         .map(|until| until.saturating_duration_since(now))
 }
 
-fn serve(jobs: &mut Vec<Job>, index: usize, clock: u64) {
-    let job = &mut jobs[index];
-    job.served = clock;
-    job.stalled_until = None;
+fn serve(jobs: &mut Vec<Entry>, index: usize, clock: u64) {
+    let entry = &mut jobs[index];
+    entry.served = clock;
+    entry.stalled_until = None;
+    let mut slot = entry.job.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(job) = &mut *slot else {
+        drop(slot);
+        jobs.swap_remove(index);
+        return;
+    };
     // A job that panics is taken out and never looked at again; the worker has no state of its own that
     // it could have left half-changed.
-    let progress = catch_unwind(AssertUnwindSafe(|| job.step()));
-    match progress {
-        Ok(Progress::Worked) => {}
-        Ok(Progress::Stalled(time)) => job.stalled_until = Some(Instant::now() + time),
-        Ok(Progress::Ended) => drop(jobs.swap_remove(index)),
+    let outcome = match catch_unwind(AssertUnwindSafe(|| job.step())) {
+        Ok(Progress::Worked) => return,
+        Ok(Progress::Stalled(time)) => {
+            drop(slot);
+            entry.stalled_until = Some(Instant::now() + time);
+            return;
+        }
+        Ok(Progress::Ended) => None,
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            let text = text.unwrap_or_else(|| "a panic without a message".into());
-            let mut job = jobs.swap_remove(index);
-            let ended = AssertUnwindSafe(|| job.end(Outcome::Panicked(text)));
-            drop(catch_unwind(ended));
+            Some(text.unwrap_or_else(|| "a panic without a message".into()))
         }
+    };
+    if let Some(text) = outcome {
+        let ended = AssertUnwindSafe(|| job.end(Outcome::Panicked(text)));
+        drop(catch_unwind(ended));
     }
+    *slot = None;
+    drop(slot);
+    jobs.swap_remove(index);
+}
+
+fn empty(job: &Mutex<Option<Job>>) {
+    *job.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
