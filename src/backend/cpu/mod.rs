@@ -155,7 +155,8 @@ impl Backend for Cpu {
         Pace {
             decoder_steps: 4,
             decoder_ahead: 0,
-            rows: 256,
+            // 24 whole tiles, which most numbers of threads divide evenly.
+            rows: 288,
         }
     }
 
