@@ -10,6 +10,7 @@
 // unrolls them into registers.
 #![allow(clippy::needless_range_loop)]
 
+use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
@@ -215,21 +216,21 @@ impl<W: Weight> Kernel for Typed<'_, W> {
                 while p + 4 <= panel_end {
                     let data = self.weights.as_ptr().add(p * panel_len);
                     for r in row..row_end {
-                        tile::<S, W, 1, 8>(&product, data, panel_len, p, r);
+                        tile::<S, W, 1, 8>(&product, data, (data, 0), panel_len, p, r);
                     }
                     p += 4;
                 }
                 while p + 2 <= panel_end {
                     let data = self.weights.as_ptr().add(p * panel_len);
                     for r in row..row_end {
-                        tile::<S, W, 1, 4>(&product, data, panel_len, p, r);
+                        tile::<S, W, 1, 4>(&product, data, (data, 0), panel_len, p, r);
                     }
                     p += 2;
                 }
                 if p < panel_end {
                     let data = self.weights.as_ptr().add(p * panel_len);
                     for r in row..row_end {
-                        tile::<S, W, 1, 2>(&product, data, panel_len, p, r);
+                        tile::<S, W, 1, 2>(&product, data, (data, 0), panel_len, p, r);
                     }
                 }
                 return;
@@ -239,27 +240,47 @@ impl<W: Weight> Kernel for Typed<'_, W> {
             let mut from = row;
             while from < row_end {
                 let to = (from + block).min(row_end);
+                let tiles = ((to - from) / S::TILE_ROWS).max(1);
+                let ahead_step = 2 * S::LANES * size_of::<W>() / tiles;
                 for p in panel..panel_end {
                     let data = self.weights.as_ptr().add(p * panel_len);
+                    // Each tile fetches its share of the next panel.
+                    let mut ahead = data.wrapping_add(panel_len);
                     let mut r = from;
                     if S::TILE_ROWS == 12 {
                         while r + 12 <= to {
-                            tile::<S, W, 12, 2>(&product, data, panel_len, p, r);
+                            tile::<S, W, 12, 2>(
+                                &product,
+                                data,
+                                (ahead, ahead_step),
+                                panel_len,
+                                p,
+                                r,
+                            );
+                            ahead = ahead.wrapping_add(panel_len / tiles);
                             r += 12;
                         }
                     }
                     if S::TILE_ROWS == 6 {
                         while r + 6 <= to {
-                            tile::<S, W, 6, 2>(&product, data, panel_len, p, r);
+                            tile::<S, W, 6, 2>(
+                                &product,
+                                data,
+                                (ahead, ahead_step),
+                                panel_len,
+                                p,
+                                r,
+                            );
+                            ahead = ahead.wrapping_add(panel_len / tiles);
                             r += 6;
                         }
                     }
                     while r + 4 <= to {
-                        tile::<S, W, 4, 2>(&product, data, panel_len, p, r);
+                        tile::<S, W, 4, 2>(&product, data, (ahead, ahead_step), panel_len, p, r);
                         r += 4;
                     }
                     while r < to {
-                        tile::<S, W, 1, 2>(&product, data, panel_len, p, r);
+                        tile::<S, W, 1, 2>(&product, data, (ahead, ahead_step), panel_len, p, r);
                         r += 1;
                     }
                 }
@@ -274,6 +295,7 @@ impl<W: Weight> Kernel for Typed<'_, W> {
 unsafe fn tile<S: Simd, W: Weight, const ROWS: usize, const VECTORS: usize>(
     product: &Product<'_>,
     weights: *const W,
+    (mut ahead, ahead_step): (*const W, usize),
     panel_len: usize,
     panel: usize,
     row: usize,
@@ -287,17 +309,30 @@ unsafe fn tile<S: Simd, W: Weight, const ROWS: usize, const VECTORS: usize>(
         let mut acc = [[S::splat(0.0); VECTORS]; ROWS];
         let mut b = weights;
         for segment in product.segments {
-            let a = segment.a.add(row * segment.stride);
-            for k in 0..segment.k {
+            // A pointer for three rows each: the addresses of the second and third are part of the
+            // instructions. If the compiler knew how the pointers are related, it would compute all twelve
+            // from one, on ports that the multiplications need.
+            let mut a = [segment.a.add(row * segment.stride); 4];
+            for group in 0..ROWS.div_ceil(3) {
+                a[group] = black_box(a[group].wrapping_add(3 * group * segment.stride));
+            }
+            for _ in 0..segment.k {
+                if ROWS > 1 {
+                    S::prefetch(ahead);
+                    ahead = ahead.wrapping_byte_add(ahead_step);
+                }
                 let mut weight = [S::splat(0.0); VECTORS];
                 for v in 0..VECTORS {
                     weight[v] = W::load::<S>(b.add(v / 2 * panel_len + v % 2 * S::LANES));
                 }
                 for m in 0..ROWS {
-                    let x = S::splat(*a.add(m * segment.stride + k));
+                    let x = S::splat(*a[m / 3].add(m % 3 * segment.stride));
                     for v in 0..VECTORS {
                         acc[m][v] = S::fma(x, weight[v], acc[m][v]);
                     }
+                }
+                for group in 0..ROWS.div_ceil(3) {
+                    a[group] = a[group].wrapping_add(1);
                 }
                 b = b.add(2 * S::LANES);
             }

@@ -33,6 +33,9 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn pow2(n: Self::V) -> Self::V;
     /// Sum of the lanes, in a fixed order.
     unsafe fn sum(a: Self::V) -> f32;
+    /// Brings the cache line of any address, valid or not, to the second level, if it can be had.
+    #[inline(always)]
+    unsafe fn prefetch<T>(_p: *const T) {}
 }
 
 /// `exp(x)` to about 2 ULP for x in [-87, 88]; outside it is clamped to that range.
@@ -253,6 +256,10 @@ mod x86 {
             }
         }
         #[inline(always)]
+        unsafe fn prefetch<T>(p: *const T) {
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
+        }
+        #[inline(always)]
         unsafe fn sum(a: __m256) -> f32 {
             unsafe {
                 let q = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
@@ -317,6 +324,10 @@ mod x86 {
                 let biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
                 _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23))
             }
+        }
+        #[inline(always)]
+        unsafe fn prefetch<T>(p: *const T) {
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
         }
         #[inline(always)]
         unsafe fn sum(a: __m512) -> f32 {
