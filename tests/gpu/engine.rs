@@ -1,0 +1,1 @@
+//! Whole sentences on a GPU, and devices that fail.
