@@ -6,6 +6,7 @@ use super::blocks::DecoderBlocks;
 use super::loaded::Loaded;
 use super::options::Settings;
 use super::sentence::{End, logit};
+use super::workspace::Workspace;
 use super::{Result, SpeakOptions, Synthesizer, Timings};
 use crate::backend::{Backend, RandomKey};
 
@@ -71,12 +72,13 @@ impl Synthesizer {
 impl<B: Backend> Loaded<B> {
     pub(super) fn run_batch(
         &self,
-        backend: &mut B,
+        workspace: &mut Workspace<B>,
         batch: &[Vec<u32>],
         settings: &Settings,
         exact: bool,
     ) -> Result<(Vec<BatchItem>, BatchTimings)> {
         let voice = self;
+        let backend = &mut workspace.backend;
         let config = &voice.config.tacotron2;
         let mut timings = BatchTimings::default();
         let begun = Instant::now();
@@ -125,17 +127,21 @@ impl<B: Backend> Loaded<B> {
         let mut items = Vec::new();
         for ((mel, end), key) in mels.into_iter().zip(ends).zip(keys) {
             let refining = Instant::now();
-            let mut postnet = voice.tacotron2.postnet(backend, 256);
-            let mel = voice.tacotron2.refine(backend, &mut postnet, &mel, true)?;
+            let denoiser = voice.denoiser(workspace, settings.denoise)?;
+            workspace.restart(key, settings.sigma);
+            let Workspace {
+                backend,
+                postnet,
+                vocoder,
+            } = &mut *workspace;
+            let mel = voice.tacotron2.refine(backend, postnet, &mel, true)?;
             timings.parts.postnet += refining.elapsed();
             let vocoding = Instant::now();
             let mut audio = Vec::new();
-            let block = voice.vocoder_block(backend);
-            let mut vocoder = voice.waveglow.stream(backend, block, key, settings.sigma);
             voice
                 .waveglow
-                .push(backend, &mut vocoder, &mel, true, &mut audio)?;
-            if let Some(mut denoiser) = voice.denoiser(backend, settings.denoise)? {
+                .push(backend, vocoder, &mel, true, &mut audio)?;
+            if let Some(mut denoiser) = denoiser {
                 let raw = std::mem::take(&mut audio);
                 denoiser.process(&raw, &mut audio);
                 denoiser.finish(&mut audio);

@@ -32,6 +32,7 @@ mod speech;
 mod synthesizer;
 mod tempo;
 mod vocode;
+mod workspace;
 
 pub use batch::{BatchItem, BatchOptions, BatchTimings};
 pub use engine::{DeviceChoice, DeviceInfo, Engine, EngineConfig, devices};

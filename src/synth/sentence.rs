@@ -8,10 +8,9 @@ use super::loaded::Loaded;
 use super::marks::{Follower, Mark};
 use super::options::Settings;
 use super::tempo::Tempo;
+use super::workspace::Workspace;
 use crate::audio::denoise::Denoiser;
 use crate::backend::{Backend, RandomKey};
-use crate::nn::tacotron2::PostnetStream;
-use crate::nn::waveglow::WaveGlowStream;
 use crate::text::Sentence;
 
 /// How a sentence ended.
@@ -78,33 +77,12 @@ pub struct SentenceTensors {
     pub audio: Vec<f32>,
 }
 
-/// The parts of a job that a next sentence can use again: their buffers are most of its memory.
-pub(super) struct Streams<B: Backend> {
-    postnet: PostnetStream<B>,
-    vocoder: WaveGlowStream<B>,
-}
-
-impl<B: Backend> Streams<B> {
-    pub(super) fn new(voice: &Loaded<B>, backend: &mut B, settings: &Settings) -> Self {
-        let block = voice.vocoder_block(backend);
-        let key = RandomKey {
-            seed: settings.seed,
-            sentence: 0,
-        };
-        Self {
-            postnet: voice.tacotron2.postnet(backend, block),
-            vocoder: voice.waveglow.stream(backend, block, key, settings.sigma),
-        }
-    }
-}
-
 /// A sentence in work.
 pub(super) struct Job<B: Backend> {
     sentence: Sentence,
     index: usize,
     start: u64,
     decoder: DecoderBlocks<B>,
-    streams: Streams<B>,
     denoiser: Option<Denoiser>,
     tempo: Tempo,
     follower: Follower,
@@ -122,9 +100,8 @@ pub(super) struct Job<B: Backend> {
 impl<B: Backend> Job<B> {
     pub(super) fn new(
         voice: &Loaded<B>,
-        backend: &mut B,
+        workspace: &mut Workspace<B>,
         settings: &Settings,
-        mut streams: Streams<B>,
         sentence: Sentence,
         (index, start): (usize, u64),
     ) -> Result<Self> {
@@ -133,6 +110,9 @@ impl<B: Backend> Job<B> {
             seed: settings.seed,
             sentence: index as u32,
         };
+        let denoiser = voice.denoiser(workspace, settings.denoise)?;
+        workspace.restart(key, settings.sigma);
+        let backend = &mut workspace.backend;
         let symbols = sentence.ids.len();
         let memory = voice.tacotron2.encode(backend, &sentence.ids);
         let tensors = if settings.keep_tensors {
@@ -147,16 +127,13 @@ impl<B: Backend> Job<B> {
         let memories = vec![(memory, symbols)];
         let decoder = voice.tacotron2.start(backend, memories, &[key], block);
         let mel_channels = voice.config.audio.n_mel_channels;
-        streams.postnet.restart(backend);
-        streams.vocoder.restart(backend, key);
         Ok(Self {
             follower: Follower::new(&sentence, start),
             sentence,
             index,
             start,
             decoder: DecoderBlocks::new(decoder, settings),
-            streams,
-            denoiser: voice.denoiser(backend, settings.denoise)?,
+            denoiser,
             tempo: Tempo::new(settings.speed, mel_channels),
             mel: Vec::new(),
             steps: 0,
@@ -182,25 +159,26 @@ impl<B: Backend> Job<B> {
     pub(super) fn advance(
         &mut self,
         voice: &Loaded<B>,
-        backend: &mut B,
+        workspace: &mut Workspace<B>,
         settings: &Settings,
     ) -> Result<Vec<f32>> {
         if self.done {
             return Ok(Vec::new());
         }
         let channels = voice.config.audio.n_mel_channels;
-        let block = voice.vocoder_block(backend) * channels;
+        let block = voice.vocoder_block(&workspace.backend) * channels;
         while self.end.is_none() && self.mel.len() < block {
-            self.decode(voice, backend, settings)?;
+            self.decode(voice, &mut workspace.backend, settings)?;
         }
         let last = self.end.is_some();
-        let mel = self.refine(voice, backend, last)?;
+        let mel = self.refine(voice, workspace, last)?;
         let begun = Instant::now();
         self.frames += mel.len() / channels;
         let mut audio = Vec::new();
+        let (backend, vocoder) = (&mut workspace.backend, &mut workspace.vocoder);
         voice
             .waveglow
-            .push(backend, &mut self.streams.vocoder, &mel, last, &mut audio)?;
+            .push(backend, vocoder, &mel, last, &mut audio)?;
         if let Some(denoiser) = &mut self.denoiser {
             let raw = std::mem::take(&mut audio);
             denoiser.process(&raw, &mut audio);
@@ -270,9 +248,15 @@ impl<B: Backend> Job<B> {
     }
 
     /// The final mel frames that the frames made so far complete, at the tempo asked for.
-    fn refine(&mut self, voice: &Loaded<B>, backend: &mut B, last: bool) -> Result<Vec<f32>> {
+    fn refine(
+        &mut self,
+        voice: &Loaded<B>,
+        workspace: &mut Workspace<B>,
+        last: bool,
+    ) -> Result<Vec<f32>> {
         let begun = Instant::now();
-        let (network, postnet) = (&voice.tacotron2, &mut self.streams.postnet);
+        let (backend, postnet) = (&mut workspace.backend, &mut workspace.postnet);
+        let network = &voice.tacotron2;
         let refined = network.refine(backend, postnet, &self.mel, last)?;
         self.mel.clear();
         if let Some(tensors) = &mut self.tensors {
@@ -284,8 +268,8 @@ impl<B: Backend> Job<B> {
     }
 
     /// What became of the sentence, once it is done.
-    pub(super) fn report(self) -> (SentenceReport, Streams<B>) {
-        let report = SentenceReport {
+    pub(super) fn report(self) -> SentenceReport {
+        SentenceReport {
             index: self.index,
             sentence: self.sentence,
             steps: self.steps,
@@ -296,8 +280,7 @@ impl<B: Backend> Job<B> {
             timings: self.timings,
             marks: self.follower.into_marks(),
             tensors: self.tensors,
-        };
-        (report, self.streams)
+        }
     }
 }
 

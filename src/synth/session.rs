@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::loaded::Loaded;
 use super::options::Settings;
-use super::sentence::{Job, Streams};
+use super::sentence::Job;
+use super::workspace::Workspace;
 use super::{Mark, Result, SentenceReport};
 use crate::backend::Backend;
 use crate::text::Sentence;
@@ -27,20 +28,19 @@ pub(super) trait Session: Send {
 pub(super) struct DeviceSession<B: Backend> {
     voice: Arc<Loaded<B>>,
     settings: Settings,
-    backend: B,
     job: Option<Job<B>>,
-    /// Between two sentences.
-    streams: Option<Streams<B>>,
+    /// From the first sentence on; not while something is done in it, so that what a failure leaves behind is not used
+    /// again.
+    workspace: Option<Workspace<B>>,
 }
 
 impl<B: Backend> DeviceSession<B> {
     pub(super) fn new(voice: Arc<Loaded<B>>, settings: &Settings) -> Self {
         Self {
-            backend: voice.backend(),
             voice,
             settings: settings.clone(),
             job: None,
-            streams: None,
+            workspace: None,
         }
     }
 }
@@ -48,12 +48,12 @@ impl<B: Backend> DeviceSession<B> {
 impl<B: Backend> Session for DeviceSession<B> {
     fn start(&mut self, sentence: Sentence, index: usize, start: u64) -> Result<()> {
         let (voice, settings) = (&*self.voice, &self.settings);
-        let (backend, streams) = (&mut self.backend, self.streams.take());
-        let job = voice.pool.install(|| {
-            let streams = streams.unwrap_or_else(|| Streams::new(voice, backend, settings));
-            Job::new(voice, backend, settings, streams, sentence, (index, start))
-        })?;
-        self.job = Some(job);
+        let workspace = self.workspace.take();
+        let mut workspace = workspace.unwrap_or_else(|| voice.workspace());
+        let job = voice
+            .pool
+            .install(|| Job::new(voice, &mut workspace, settings, sentence, (index, start)))?;
+        (self.job, self.workspace) = (Some(job), Some(workspace));
         Ok(())
     }
 
@@ -62,11 +62,15 @@ impl<B: Backend> Session for DeviceSession<B> {
     }
 
     fn advance(&mut self) -> Result<Vec<f32>> {
-        let Some(job) = &mut self.job else {
+        let (Some(job), Some(mut workspace)) = (&mut self.job, self.workspace.take()) else {
             return Ok(Vec::new());
         };
-        let (voice, backend, settings) = (&*self.voice, &mut self.backend, &self.settings);
-        voice.pool.install(|| job.advance(voice, backend, settings))
+        let (voice, settings) = (&*self.voice, &self.settings);
+        let audio = voice
+            .pool
+            .install(|| job.advance(voice, &mut workspace, settings))?;
+        self.workspace = Some(workspace);
+        Ok(audio)
     }
 
     fn take_marks(&mut self) -> Vec<Mark> {
@@ -75,8 +79,14 @@ impl<B: Backend> Session for DeviceSession<B> {
 
     fn finish(&mut self) -> Option<SentenceReport> {
         let job = self.job.take_if(|job| job.is_done())?;
-        let (report, streams) = job.report();
-        self.streams = Some(streams);
-        Some(report)
+        Some(job.report())
+    }
+}
+
+impl<B: Backend> Drop for DeviceSession<B> {
+    fn drop(&mut self) {
+        if let Some(workspace) = self.workspace.take() {
+            self.voice.put_back(workspace);
+        }
     }
 }
