@@ -100,29 +100,20 @@ impl Team {
 impl Desk {
     /// Takes a part and does it; false if none is left.
     fn work(&self) -> bool {
-        let mut open = self.open.load(Ordering::Acquire);
-        while open as u32 != 0 {
-            match self.open.compare_exchange_weak(
-                open,
-                open - 1,
-                Ordering::Acquire,
-                Ordering::Acquire,
-            ) {
-                Err(now) => open = now,
-                Ok(_) => {
-                    // SAFETY: a part of the task with this number is taken and not finished, so `run`
-                    // has not returned and the task is alive; its pointer was stored before `open`.
-                    let task = unsafe { &*self.task.load(Ordering::Relaxed) };
-                    let part = task.parts - open as u32 as usize;
-                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (task.run)(part))) {
-                        *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
-                    }
-                    self.finished.fetch_add(1, Ordering::Release);
-                    return true;
-                }
-            }
+        let take = |open: u64| (open as u32 != 0).then(|| open - 1);
+        let taken = self
+            .open
+            .fetch_update(Ordering::Acquire, Ordering::Acquire, take);
+        let Ok(open) = taken else { return false };
+        // SAFETY: a part of the task with this number is taken and not finished, so `run` has not
+        // returned and the task is alive; its pointer was stored before `open`.
+        let task = unsafe { &*self.task.load(Ordering::Relaxed) };
+        let part = task.parts - open as u32 as usize;
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (task.run)(part))) {
+            *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
         }
-        false
+        self.finished.fetch_add(1, Ordering::Release);
+        true
     }
 
     /// A helper's stay.
@@ -142,7 +133,7 @@ impl Desk {
 /// Waits a few cycles, or now and then as long as other threads want; says when it was the latter.
 fn pause(looks: &mut u32) -> bool {
     *looks += 1;
-    let long = *looks % LOOKS == 0;
+    let long = looks.is_multiple_of(LOOKS);
     if long {
         std::thread::yield_now();
     } else {
