@@ -48,7 +48,8 @@ fn mel(frames: usize) -> Vec<f32> {
 }
 
 fn vocode(network: &WaveGlow<Gpu>, backend: &mut Gpu, mel: &[f32], block: usize) -> Vec<f32> {
-    let mut stream = network.stream(backend, block, key(7, 1), 0.6);
+    let mut stream = network.stream(backend, block);
+    stream.restart(backend, key(7, 1), 0.6);
     let mut audio = Vec::new();
     network
         .push(backend, &mut stream, mel, true, &mut audio)
@@ -66,7 +67,8 @@ fn streams_in_pieces_equal_one_piece() {
         let network = WaveGlow::load(&bundled_voice(), backend, precision).unwrap();
         let whole = vocode(&network, backend, &mel, 90);
         for (block, piece) in [(1, 13), (8, 90), (33, 7)] {
-            let mut stream = network.stream(backend, block, key(7, 1), 0.6);
+            let mut stream = network.stream(backend, block);
+            stream.restart(backend, key(7, 1), 0.6);
             let mut audio = Vec::new();
             for piece in mel.chunks(piece * 80) {
                 network
