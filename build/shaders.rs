@@ -162,6 +162,10 @@ impl Source {
         self.lines.push((file.to_owned(), number));
     }
 
+    #[allow(
+        clippy::type_complexity,
+        reason = "the name, the count and the numbered lines of one repetition"
+    )]
     fn file(&mut self, folder: &Path, path: &Path) {
         let text = read(path);
         // Whether the lines of each open condition count, and the open repetition.

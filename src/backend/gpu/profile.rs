@@ -110,8 +110,7 @@ impl Profile {
             return;
         };
         let whole = time(first, last);
-        if timed.units > 0 {
-            let picoseconds = whole.as_nanos() as u64 * 1000 / timed.units;
+        if let Some(picoseconds) = (whole.as_nanos() as u64 * 1000).checked_div(timed.units) {
             self.pace.store(picoseconds.max(1), Ordering::Relaxed);
         }
         let mut submissions = lock(&self.submissions);

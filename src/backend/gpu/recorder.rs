@@ -17,7 +17,7 @@ use super::shaders::SHADERS;
 use crate::backend::Error;
 
 /// How long a device may take for one submission before it counts as lost.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Something for the device to do.
 enum Command {
