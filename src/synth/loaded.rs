@@ -68,6 +68,8 @@ impl<B: Backend> Loaded<B> {
             voice.release();
             let waveglow = WaveGlow::load(voice, &mut backend, precision)?;
             voice.release();
+            // The jobs to come have recorders of their own, which must find the weights there.
+            backend.submit();
             Ok::<_, crate::nn::Error>((tacotron2, waveglow))
         })?;
         Ok(Self {
