@@ -44,7 +44,7 @@ fn tacotron2(set: &str, backend: &mut Cpu, precision: Precision) {
         let what = |name: &str| format!("{set}, {precision:?}, {s}: {name}");
         let ids: Vec<u32> = expected("tokens").iter().map(|&id| id as u32).collect();
         let memory = network.encode(backend, &ids);
-        let encoder = backend.read(&memory, 0..ids.len());
+        let encoder = backend.read(&memory, 0..ids.len()).unwrap();
         check(
             &what("encoder"),
             &encoder,
@@ -53,9 +53,8 @@ fn tacotron2(set: &str, backend: &mut Cpu, precision: Precision) {
         );
         let memories = vec![(memory, ids.len())];
         let mut decoder = network.start(backend, memories, &[key(0, 0)], STEPS);
-        let block = network
-            .decode(backend, &mut decoder, STEPS, false)
-            .remove(0);
+        let block = network.decode(backend, &mut decoder, STEPS, false);
+        let block = block.wait(backend).unwrap().remove(0);
         check(
             &what("alignment"),
             &block.alignment,
@@ -71,7 +70,9 @@ fn tacotron2(set: &str, backend: &mut Cpu, precision: Precision) {
         let mel = transpose(expected("mel_before_postnet"), BANDS);
         check(&what("mel"), &block.mel, &mel, MEL_TOLERANCE);
         let mut postnet = network.postnet(backend, 16);
-        let refined = network.refine(backend, &mut postnet, &block.mel, true);
+        let refined = network
+            .refine(backend, &mut postnet, &block.mel, true)
+            .unwrap();
         let mel = transpose(expected("mel_after_postnet"), BANDS);
         check(&what("final mel"), &refined, &mel, MEL_TOLERANCE);
     }
@@ -86,7 +87,9 @@ fn vocode(
 ) -> Vec<f32> {
     let mut stream = network.stream(backend, block, key(7, 1), sigma);
     let mut audio = Vec::new();
-    network.push(backend, &mut stream, mel, true, &mut audio);
+    network
+        .push(backend, &mut stream, mel, true, &mut audio)
+        .unwrap();
     audio
 }
 
@@ -160,11 +163,15 @@ fn streams_in_pieces_equal_one_piece() {
                     let mut audio = Vec::new();
                     let mut pushed = 0;
                     for piece in mel.chunks(piece * BANDS) {
-                        network.push(backend, &mut stream, piece, false, &mut audio);
+                        network
+                            .push(backend, &mut stream, piece, false, &mut audio)
+                            .unwrap();
                         pushed += piece.len() / BANDS;
                         assert!(audio.len() < pushed * 256, "the future is not known");
                     }
-                    network.push(backend, &mut stream, &[], true, &mut audio);
+                    network
+                        .push(backend, &mut stream, &[], true, &mut audio)
+                        .unwrap();
                     assert!(
                         audio == whole,
                         "{name}, {set}: blocks of {block}, pieces of {piece}"
@@ -185,14 +192,14 @@ fn the_postnet_in_pieces_equals_one_piece() {
     in_pool(1, || {
         let network = Tacotron2::load(&bundled_voice(), backend, Precision::F32).unwrap();
         let mut stream = network.postnet(backend, 80);
-        let whole = network.refine(backend, &mut stream, &mel, true);
+        let whole = network.refine(backend, &mut stream, &mel, true).unwrap();
         for (block, piece) in [(1, 1), (2, 2), (3, 8), (16, 5), (200, 79)] {
             let mut stream = network.postnet(backend, block);
             let mut out = Vec::new();
             for piece in mel.chunks(piece * BANDS) {
-                out.extend(network.refine(backend, &mut stream, piece, false));
+                out.extend(network.refine(backend, &mut stream, piece, false).unwrap());
             }
-            out.extend(network.refine(backend, &mut stream, &[], true));
+            out.extend(network.refine(backend, &mut stream, &[], true).unwrap());
             assert!(out == whole, "blocks of {block}, pieces of {piece}");
         }
     });

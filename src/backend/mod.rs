@@ -21,6 +21,10 @@ pub enum Error {
     /// The device asked for is not there.
     #[error("device: {0}")]
     Unavailable(String),
+    /// The device stopped working: it was removed, reset, or refused what it was given. The engine can be
+    /// made again.
+    #[error("device: lost ({0})")]
+    Lost(String),
 }
 
 /// How weights are stored; arithmetic accumulates in f32 either way.
@@ -166,23 +170,60 @@ pub struct SeparableWeights<B: Backend> {
     pub pointwise: B::Matrix,
 }
 
+/// How much to give a device at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Decoder steps between two looks at the gate: few waste little after it fired, many wait less often.
+    pub decoder_steps: usize,
+    /// Blocks of decoder steps that are recorded before the first of them is looked at.
+    pub decoder_ahead: usize,
+    /// Rows at which a large product is efficient.
+    pub rows: usize,
+}
+
 /// A device that runs the kernels of both networks.
+///
+/// One value records for one job; jobs on one device share its [`Backend::Device`].
 ///
 /// Kernels take tensors with a starting row and a row count. The caller provides rows of context as
 /// explicit rows of the tensor, zero where the utterance has none, so no kernel knows about padding
 /// (but for [`Backend::wn_gate_separable`], whose padding is not zero in its input).
-pub trait Backend: Sized {
+pub trait Backend: Sized + Send + 'static {
+    /// What all jobs on a device share.
+    type Device: Clone + Send + Sync;
     /// Activations `[rows, channels]`.
-    type Tensor: Send;
+    type Tensor: Send + Sync;
     /// Packed weights.
     type Matrix: Send + Sync;
+    /// Rows on their way to the host.
+    type Pending: Send;
 
-    /// A tensor of zeros.
+    /// A recorder for one job.
+    fn on(device: &Self::Device) -> Self;
+    /// How much to give the device at once.
+    fn pace(&self) -> Pace;
+
+    /// A tensor of zeros. A device without room says so in the next [`Backend::wait`].
     fn zeros(&mut self, rows: usize, channels: usize) -> Self::Tensor;
     /// Replaces rows from the host; `data` is `[rows, channels]`.
     fn write(&mut self, to: RowsMut<'_, Self::Tensor>, data: &[f32]);
-    /// Reads rows back to the host. Waits for what was recorded before.
-    fn read(&mut self, from: &Self::Tensor, rows: Range<usize>) -> Vec<f32>;
+    /// Records that rows are to come back to the host, as they are at this point of the recording.
+    fn read_later(&mut self, from: &Self::Tensor, rows: Range<usize>) -> Self::Pending;
+    /// Lets the device begin with what was recorded so far.
+    fn submit(&mut self);
+    /// Waits for rows that were asked for.
+    ///
+    /// # Errors
+    /// Whatever went wrong on the device since the last call.
+    fn wait(&mut self, rows: Self::Pending) -> Result<Vec<f32>, Error>;
+    /// Reads rows back to the host, now.
+    ///
+    /// # Errors
+    /// As [`Backend::wait`].
+    fn read(&mut self, from: &Self::Tensor, rows: Range<usize>) -> Result<Vec<f32>, Error> {
+        let pending = self.read_later(from, rows);
+        self.wait(pending)
+    }
     /// Rows × channels of a tensor.
     fn shape(&self, tensor: &Self::Tensor) -> (usize, usize);
     /// Moves `rows` of a tensor to row `to`, which is before them; the ranges may overlap.

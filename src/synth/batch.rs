@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::blocks::DecoderBlocks;
+use super::loaded::Loaded;
 use super::options::Settings;
 use super::sentence::{End, logit};
 use super::{Result, SpeakOptions, Synthesizer, Timings};
-use crate::backend::RandomKey;
-use crate::backend::cpu::Cpu;
+use crate::backend::{Backend, RandomKey};
 
 /// How to speak a batch.
 #[derive(Clone, Debug, Default)]
@@ -39,9 +40,6 @@ pub struct BatchTimings {
     pub steps: usize,
 }
 
-/// Decoder steps between two looks at the gates.
-const BLOCK: usize = 4;
-
 impl Synthesizer {
     /// Speaks sentences given as symbol ids, all in one batch. Each is spoken as it would be alone:
     /// sentences of different lengths do not see each other, so nothing is padded or masked.
@@ -53,9 +51,9 @@ impl Synthesizer {
         batch: &[Vec<u32>],
         options: &BatchOptions,
     ) -> Result<(Vec<BatchItem>, BatchTimings)> {
-        let mut settings = Settings::new(&options.speak, &self.voice.config)?;
+        let mut settings = Settings::new(&options.speak, self.config())?;
         settings.max_decoder_steps = options.exact_steps.unwrap_or(settings.max_decoder_steps);
-        let symbols = self.voice.config.tacotron2.n_symbols;
+        let symbols = self.config().tacotron2.n_symbols;
         for ids in batch {
             if ids.is_empty() || ids.iter().any(|&id| id as usize >= symbols) {
                 return Err(super::Error::Option {
@@ -65,20 +63,20 @@ impl Synthesizer {
                 });
             }
         }
-        let mut backend = self.backend();
-        let exact = options.exact_steps.is_some();
-        self.pool
-            .install(|| self.run_batch(&mut backend, batch, &settings, exact))
+        self.voice
+            .speak_batch(batch, &settings, options.exact_steps.is_some())
     }
+}
 
-    fn run_batch(
+impl<B: Backend> Loaded<B> {
+    pub(super) fn run_batch(
         &self,
-        backend: &mut Cpu,
+        backend: &mut B,
         batch: &[Vec<u32>],
         settings: &Settings,
         exact: bool,
     ) -> Result<(Vec<BatchItem>, BatchTimings)> {
-        let voice = &*self.voice;
+        let voice = self;
         let config = &voice.config.tacotron2;
         let mut timings = BatchTimings::default();
         let begun = Instant::now();
@@ -91,7 +89,10 @@ impl Synthesizer {
             .iter()
             .map(|ids| (voice.tacotron2.encode(backend, ids), ids.len()))
             .collect();
-        let mut decoder = voice.tacotron2.start(backend, memories, &keys, BLOCK);
+        let pace = backend.pace();
+        let decoder = voice
+            .tacotron2
+            .start(backend, memories, &keys, pace.decoder_steps);
         timings.parts.encode = begun.elapsed();
 
         let decoding = Instant::now();
@@ -100,14 +101,14 @@ impl Synthesizer {
         } else {
             logit(settings.gate_threshold)
         };
+        let mut blocks_of = DecoderBlocks::new(decoder, settings);
         let mut mels = vec![Vec::new(); batch.len()];
         let mut ends = vec![None; batch.len()];
-        while timings.steps < settings.max_decoder_steps && ends.iter().any(Option::is_none) {
-            let count = BLOCK.min(settings.max_decoder_steps - timings.steps);
-            let blocks =
-                voice
-                    .tacotron2
-                    .decode(backend, &mut decoder, count, settings.prenet_dropout);
+        while ends.iter().any(Option::is_none) {
+            let Some(blocks) = blocks_of.next(&voice.tacotron2, backend)? else {
+                break;
+            };
+            let count = blocks[0].gate.len();
             for ((block, mel), end) in blocks.iter().zip(&mut mels).zip(&mut ends) {
                 if end.is_none() {
                     let fired = block.gate.iter().position(|&gate| gate > threshold);
@@ -125,17 +126,15 @@ impl Synthesizer {
         for ((mel, end), key) in mels.into_iter().zip(ends).zip(keys) {
             let refining = Instant::now();
             let mut postnet = voice.tacotron2.postnet(backend, 256);
-            let mel = voice.tacotron2.refine(backend, &mut postnet, &mel, true);
+            let mel = voice.tacotron2.refine(backend, &mut postnet, &mel, true)?;
             timings.parts.postnet += refining.elapsed();
             let vocoding = Instant::now();
             let mut audio = Vec::new();
-            let mut vocoder =
-                voice
-                    .waveglow
-                    .stream(backend, voice.vocoder_block(), key, settings.sigma);
+            let block = voice.vocoder_block(backend);
+            let mut vocoder = voice.waveglow.stream(backend, block, key, settings.sigma);
             voice
                 .waveglow
-                .push(backend, &mut vocoder, &mel, true, &mut audio);
+                .push(backend, &mut vocoder, &mel, true, &mut audio)?;
             if let Some(mut denoiser) = voice.denoiser(backend, settings.denoise)? {
                 let raw = std::mem::take(&mut audio);
                 denoiser.process(&raw, &mut audio);

@@ -23,7 +23,7 @@ pub enum DeviceChoice {
 
 /// A device that can be used, or why it cannot.
 #[derive(Clone, Debug)]
-pub struct Device {
+pub struct DeviceInfo {
     /// `cpu` or `gpu`.
     pub kind: &'static str,
     /// What it is.
@@ -35,16 +35,16 @@ pub struct Device {
 }
 
 /// Every device, usable or not.
-pub fn devices() -> Vec<Device> {
+pub fn devices() -> Vec<DeviceInfo> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     vec![
-        Device {
+        DeviceInfo {
             kind: "cpu",
             name: format!("CPU, {}", Cpu::new(1).instruction_set()),
             usable: true,
             note: format!("{threads} threads"),
         },
-        Device {
+        DeviceInfo {
             kind: "gpu",
             name: "GPU".into(),
             usable: false,
@@ -62,10 +62,17 @@ pub struct EngineConfig {
     pub threads: usize,
 }
 
+/// An open device.
+#[derive(Clone)]
+pub(super) enum Device {
+    Cpu,
+}
+
 /// A device and its threads. Cheap to clone; may be used from any thread.
 #[derive(Clone)]
 pub struct Engine {
     pub(super) pool: Arc<ThreadPool>,
+    pub(super) device: Device,
 }
 
 impl Engine {
@@ -95,6 +102,7 @@ impl Engine {
             .map_err(|e| backend::Error::Unavailable(format!("cannot start threads: {e}")))?;
         Ok(Self {
             pool: Arc::new(pool),
+            device: Device::Cpu,
         })
     }
 

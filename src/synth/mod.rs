@@ -19,19 +19,22 @@
 //! ```
 
 mod batch;
+mod blocks;
 mod engine;
+mod loaded;
 mod marks;
 mod options;
 mod output;
 pub mod queue;
 mod sentence;
+mod session;
 mod speech;
 mod synthesizer;
 mod tempo;
 mod vocode;
 
 pub use batch::{BatchItem, BatchOptions, BatchTimings};
-pub use engine::{Device, DeviceChoice, Engine, EngineConfig, devices};
+pub use engine::{DeviceChoice, DeviceInfo, Engine, EngineConfig, devices};
 pub use marks::{Mark, MarkKind};
 pub use options::{SpeakOptions, VocodeOptions};
 pub use output::{Output, OutputOptions, to_s16};

@@ -3,18 +3,16 @@
 use std::time::{Duration, Instant};
 
 use super::Result;
+use super::blocks::DecoderBlocks;
+use super::loaded::Loaded;
 use super::marks::{Follower, Mark};
 use super::options::Settings;
-use super::synthesizer::Loaded;
 use super::tempo::Tempo;
 use crate::audio::denoise::Denoiser;
 use crate::backend::{Backend, RandomKey};
-use crate::nn::tacotron2::{DecoderState, PostnetStream};
+use crate::nn::tacotron2::PostnetStream;
 use crate::nn::waveglow::WaveGlowStream;
 use crate::text::Sentence;
-
-/// Decoder steps between two looks at the gate: few, so that little is made in vain after it.
-const DECODER_BLOCK: usize = 4;
 
 /// How a sentence ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,16 +86,14 @@ pub(super) struct Streams<B: Backend> {
 
 impl<B: Backend> Streams<B> {
     pub(super) fn new(voice: &Loaded<B>, backend: &mut B, settings: &Settings) -> Self {
-        let block = DECODER_BLOCK * voice.config.tacotron2.n_frames_per_step;
+        let block = voice.vocoder_block(backend);
         let key = RandomKey {
             seed: settings.seed,
             sentence: 0,
         };
         Self {
             postnet: voice.tacotron2.postnet(backend, block),
-            vocoder: voice
-                .waveglow
-                .stream(backend, voice.vocoder_block(), key, settings.sigma),
+            vocoder: voice.waveglow.stream(backend, block, key, settings.sigma),
         }
     }
 }
@@ -107,17 +103,18 @@ pub(super) struct Job<B: Backend> {
     sentence: Sentence,
     index: usize,
     start: u64,
-    decoder: DecoderState<B>,
+    decoder: DecoderBlocks<B>,
     streams: Streams<B>,
     denoiser: Option<Denoiser>,
     tempo: Tempo,
     follower: Follower,
-    /// Final mel frames that wait for a block of the vocoder.
+    /// The decoder's mel frames that wait for a block of the postnet and the vocoder.
     mel: Vec<f32>,
     steps: usize,
     frames: usize,
     samples: u64,
     end: Option<End>,
+    done: bool,
     timings: Timings,
     tensors: Option<SentenceTensors>,
 }
@@ -138,14 +135,17 @@ impl<B: Backend> Job<B> {
         };
         let symbols = sentence.ids.len();
         let memory = voice.tacotron2.encode(backend, &sentence.ids);
-        let tensors = settings.keep_tensors.then(|| SentenceTensors {
-            encoder: backend.read(&memory, 0..symbols),
-            ..SentenceTensors::default()
-        });
-        let decoder =
-            voice
-                .tacotron2
-                .start(backend, vec![(memory, symbols)], &[key], DECODER_BLOCK);
+        let tensors = if settings.keep_tensors {
+            Some(SentenceTensors {
+                encoder: backend.read(&memory, 0..symbols)?,
+                ..SentenceTensors::default()
+            })
+        } else {
+            None
+        };
+        let block = backend.pace().decoder_steps;
+        let memories = vec![(memory, symbols)];
+        let decoder = voice.tacotron2.start(backend, memories, &[key], block);
         let mel_channels = voice.config.audio.n_mel_channels;
         streams.postnet.restart(backend);
         streams.vocoder.restart(backend, key);
@@ -154,7 +154,7 @@ impl<B: Backend> Job<B> {
             sentence,
             index,
             start,
-            decoder,
+            decoder: DecoderBlocks::new(decoder, settings),
             streams,
             denoiser: voice.denoiser(backend, settings.denoise)?,
             tempo: Tempo::new(settings.speed, mel_channels),
@@ -163,6 +163,7 @@ impl<B: Backend> Job<B> {
             frames: 0,
             samples: 0,
             end: None,
+            done: false,
             timings: Timings {
                 encode: begun.elapsed(),
                 ..Timings::default()
@@ -173,7 +174,7 @@ impl<B: Backend> Job<B> {
 
     /// Whether all audio has been made.
     pub(super) fn is_done(&self) -> bool {
-        self.end.is_some() && self.mel.is_empty()
+        self.done
     }
 
     /// Makes the next chunk of audio: decoder blocks until the vocoder has a block to work on, then
@@ -183,21 +184,23 @@ impl<B: Backend> Job<B> {
         voice: &Loaded<B>,
         backend: &mut B,
         settings: &Settings,
-    ) -> Vec<f32> {
-        let channels = voice.config.audio.n_mel_channels;
-        let block = voice.vocoder_block() * channels;
-        while self.end.is_none() && self.mel.len() < block {
-            self.decode(voice, backend, settings);
+    ) -> Result<Vec<f32>> {
+        if self.done {
+            return Ok(Vec::new());
         }
+        let channels = voice.config.audio.n_mel_channels;
+        let block = voice.vocoder_block(backend) * channels;
+        while self.end.is_none() && self.mel.len() < block {
+            self.decode(voice, backend, settings)?;
+        }
+        let last = self.end.is_some();
+        let mel = self.refine(voice, backend, last)?;
         let begun = Instant::now();
-        let take = self.mel.len().min(block);
-        let last = self.end.is_some() && take == self.mel.len();
-        let mel: Vec<f32> = self.mel.drain(..take).collect();
         self.frames += mel.len() / channels;
         let mut audio = Vec::new();
         voice
             .waveglow
-            .push(backend, &mut self.streams.vocoder, &mel, last, &mut audio);
+            .push(backend, &mut self.streams.vocoder, &mel, last, &mut audio)?;
         if let Some(denoiser) = &mut self.denoiser {
             let raw = std::mem::take(&mut audio);
             denoiser.process(&raw, &mut audio);
@@ -209,11 +212,12 @@ impl<B: Backend> Job<B> {
         if let Some(tensors) = &mut self.tensors {
             tensors.audio.extend_from_slice(&audio);
         }
+        self.done = last;
         if last {
             self.follower.end(&self.sentence, self.start + self.samples);
         }
         self.timings.vocode += begun.elapsed();
-        audio
+        Ok(audio)
     }
 
     /// The marks that have become known since the last call.
@@ -221,15 +225,15 @@ impl<B: Backend> Job<B> {
         self.follower.take()
     }
 
-    /// A block of decoder steps, and the final mel frames that it completes.
-    fn decode(&mut self, voice: &Loaded<B>, backend: &mut B, settings: &Settings) {
+    /// A block of decoder steps.
+    fn decode(&mut self, voice: &Loaded<B>, backend: &mut B, settings: &Settings) -> Result<()> {
         let begun = Instant::now();
-        let count = DECODER_BLOCK.min(settings.max_decoder_steps - self.steps);
-        let dropout = settings.prenet_dropout;
-        let mut blocks = voice
-            .tacotron2
-            .decode(backend, &mut self.decoder, count, dropout);
+        let Some(mut blocks) = self.decoder.next(&voice.tacotron2, backend)? else {
+            self.end = Some(End::Limit);
+            return Ok(());
+        };
         let block = blocks.swap_remove(0);
+        let count = block.gate.len();
         let threshold = logit(settings.gate_threshold);
         let kept = block
             .gate
@@ -253,23 +257,30 @@ impl<B: Backend> Job<B> {
             |step: usize| start + (tempo.place(step as f64 * per_step) * hop).round() as u64;
         self.follower.follow(alignment, symbols, sample);
         let mel = &block.mel[..kept * config.n_frames_per_step * config.n_mel_channels];
-        let decoded = Instant::now();
-        let refined =
-            voice
-                .tacotron2
-                .refine(backend, &mut self.streams.postnet, mel, self.end.is_some());
-        self.timings.decode += decoded - begun;
-        self.timings.postnet += decoded.elapsed();
+        self.mel.extend_from_slice(mel);
         if let Some(tensors) = &mut self.tensors {
             tensors.mel.extend_from_slice(mel);
-            tensors.mel_postnet.extend_from_slice(&refined);
             tensors
                 .gate
                 .extend_from_slice(&block.gate[..(kept + 1).min(count)]);
             tensors.alignment.extend_from_slice(alignment);
         }
-        self.mel
-            .extend(self.tempo.process(refined, self.end.is_some()));
+        self.timings.decode += begun.elapsed();
+        Ok(())
+    }
+
+    /// The final mel frames that the frames made so far complete, at the tempo asked for.
+    fn refine(&mut self, voice: &Loaded<B>, backend: &mut B, last: bool) -> Result<Vec<f32>> {
+        let begun = Instant::now();
+        let (network, postnet) = (&voice.tacotron2, &mut self.streams.postnet);
+        let refined = network.refine(backend, postnet, &self.mel, last)?;
+        self.mel.clear();
+        if let Some(tensors) = &mut self.tensors {
+            tensors.mel_postnet.extend_from_slice(&refined);
+        }
+        let mel = self.tempo.process(refined, last);
+        self.timings.postnet += begun.elapsed();
+        Ok(mel)
     }
 
     /// What became of the sentence, once it is done.

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::options::Settings;
-use super::sentence::{Job, Streams};
+use super::session::Session;
 use super::{Error, Mark, Result, SentenceReport, Synthesizer};
-use crate::backend::cpu::Cpu;
 use crate::text::Sentence;
 
 /// What an utterance gives.
@@ -21,14 +20,11 @@ pub enum Event {
 
 /// One utterance: an iterator of [`Event`]s. Each call of `next` works until there is one.
 pub struct Speech<'a> {
-    synthesizer: Synthesizer,
-    settings: Settings,
+    /// Samples of silence between two sentences.
+    pause: usize,
     sentences: Box<dyn Iterator<Item = Sentence> + Send + 'a>,
     next_sentence: Option<Sentence>,
-    backend: Cpu,
-    job: Option<Job<Cpu>>,
-    /// Between two sentences.
-    streams: Option<Streams<Cpu>>,
+    session: Box<dyn Session>,
     index: usize,
     samples: u64,
     marks: Vec<Mark>,
@@ -40,16 +36,14 @@ impl<'a> Speech<'a> {
     pub(super) fn new(
         synthesizer: &Synthesizer,
         sentences: impl Iterator<Item = Sentence> + Send + 'a,
-        settings: Settings,
+        settings: &Settings,
     ) -> Self {
+        let rate = f64::from(synthesizer.config().audio.sampling_rate);
         Self {
-            synthesizer: synthesizer.clone(),
-            settings,
+            pause: (f64::from(settings.sentence_pause) * rate).round() as usize,
+            session: synthesizer.voice.clone().session(settings),
             sentences: Box::new(sentences),
             next_sentence: None,
-            backend: synthesizer.backend(),
-            job: None,
-            streams: None,
             index: 0,
             samples: 0,
             marks: Vec::new(),
@@ -89,25 +83,11 @@ impl<'a> Speech<'a> {
         let Some(sentence) = next.or_else(|| self.sentences.next()) else {
             return Ok(None);
         };
-        let voice = &*self.synthesizer.voice;
-        let mut pause = Vec::new();
-        if self.index > 0 {
-            let rate = f64::from(voice.config.audio.sampling_rate);
-            pause.resize(
-                (f64::from(self.settings.sentence_pause) * rate).round() as usize,
-                0.0,
-            );
-            self.samples += pause.len() as u64;
-        }
-        let (settings, place) = (&self.settings, (self.index, self.samples));
-        let (backend, streams) = (&mut self.backend, self.streams.take());
-        let job = self.synthesizer.pool.install(|| {
-            let streams = streams.unwrap_or_else(|| Streams::new(voice, backend, settings));
-            Job::new(voice, backend, settings, streams, sentence, place)
-        })?;
-        self.job = Some(job);
+        let pause = if self.index > 0 { self.pause } else { 0 };
+        self.samples += pause as u64;
+        self.session.start(sentence, self.index, self.samples)?;
         self.index += 1;
-        Ok(Some(Event::Audio(pause)))
+        Ok(Some(Event::Audio(vec![0.0; pause])))
     }
 
     fn step(&mut self) -> Result<Option<Event>> {
@@ -115,27 +95,19 @@ impl<'a> Speech<'a> {
             if self.cancelled.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
             }
-            let Some(job) = &mut self.job else {
+            if !self.session.is_busy() {
                 match self.start()? {
                     Some(Event::Audio(pause)) if pause.is_empty() => continue,
                     event => return Ok(event),
                 }
-            };
-            let (voice, settings, backend) =
-                (&*self.synthesizer.voice, &self.settings, &mut self.backend);
-            let audio = self
-                .synthesizer
-                .pool
-                .install(|| job.advance(voice, backend, settings));
+            }
+            let audio = self.session.advance()?;
             self.samples += audio.len() as u64;
-            self.marks.append(&mut job.take_marks());
+            self.marks.append(&mut self.session.take_marks());
             if !audio.is_empty() {
                 return Ok(Some(Event::Audio(audio)));
             }
-            if job.is_done() {
-                let Some(job) = self.job.take() else { continue };
-                let (report, streams) = job.report();
-                self.streams = Some(streams);
+            if let Some(report) = self.session.finish() {
                 return Ok(Some(Event::Sentence(Box::new(report))));
             }
         }

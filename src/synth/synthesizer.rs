@@ -1,80 +1,22 @@
 //! A voice loaded on a device.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use rayon::ThreadPool;
-
+use super::engine::Device;
+use super::loaded::{DeviceVoice, Loaded};
 use super::options::Settings;
 use super::{Engine, Result, SpeakOptions, Speech, VocodeOptions, Vocoder};
-use crate::audio;
+use crate::backend::Precision;
 use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Precision, RandomKey};
-use crate::nn::tacotron2::Tacotron2;
-use crate::nn::waveglow::WaveGlow;
 use crate::text::{FrontEnd, Sentence};
 use crate::voice::Voice;
-use crate::voice::config::{VoiceConfig, WaveGlowKind};
-
-/// Both networks on a device, and what surrounds them.
-pub(super) struct Loaded<B: Backend> {
-    pub(super) config: VoiceConfig,
-    pub(super) precision: Precision,
-    pub(super) tacotron2: Tacotron2<B>,
-    pub(super) waveglow: WaveGlow<B>,
-    /// The denoiser's bias spectrum, computed when first asked for.
-    bias: OnceLock<Vec<f32>>,
-}
-
-impl<B: Backend> Loaded<B> {
-    /// Mel frames that go to the vocoder at once: large enough for its products, small enough for
-    /// the caches.
-    pub(super) fn vocoder_block(&self) -> usize {
-        match self.config.waveglow.kind {
-            WaveGlowKind::Waveglow => (256 / self.waveglow.groups_per_frame()).max(1),
-            WaveGlowKind::Squeezewave => (128 / self.waveglow.groups_per_frame()).max(1),
-        }
-    }
-
-    /// The vocoder's constant hum: what it makes, without noise, of a mel of zeros (88 frames, as
-    /// published).
-    fn bias(&self, backend: &mut B) -> &[f32] {
-        self.bias.get_or_init(|| {
-            let mel = vec![0.0; 88 * self.config.waveglow.n_mel_channels];
-            let key = RandomKey {
-                seed: 0,
-                sentence: 0,
-            };
-            let mut stream = self
-                .waveglow
-                .stream(backend, self.vocoder_block(), key, 0.0);
-            let mut hum = Vec::new();
-            self.waveglow
-                .push(backend, &mut stream, &mel, true, &mut hum);
-            audio::denoise::bias_from_audio(&hum)
-        })
-    }
-
-    /// A denoiser of this strength, or none if it is 0.
-    pub(super) fn denoiser(
-        &self,
-        backend: &mut B,
-        strength: f32,
-    ) -> Result<Option<audio::denoise::Denoiser>> {
-        if strength == 0.0 {
-            return Ok(None);
-        }
-        Ok(Some(audio::denoise::Denoiser::new(
-            self.bias(backend).to_vec(),
-            strength,
-        )?))
-    }
-}
+use crate::voice::config::VoiceConfig;
 
 /// A voice loaded on a device. Cheap to clone, shared by its utterances, usable from any thread.
 #[derive(Clone)]
 pub struct Synthesizer {
-    pub(super) pool: Arc<ThreadPool>,
-    pub(super) voice: Arc<Loaded<Cpu>>,
+    pub(super) voice: Arc<dyn DeviceVoice>,
+    config: Arc<VoiceConfig>,
     front_end: Arc<FrontEnd>,
 }
 
@@ -84,41 +26,31 @@ impl Synthesizer {
         voice: &Voice,
         precision: Option<Precision>,
     ) -> Result<Self> {
-        let config = voice.config().clone();
+        let config = Arc::new(voice.config().clone());
         let front_end = Arc::new(FrontEnd::new(&config.frontend)?);
         let precision = precision.unwrap_or_else(|| stored_precision(voice));
         let pool = engine.pool.clone();
-        let (tacotron2, waveglow) = pool.install(|| {
-            let mut backend = Cpu::new(pool.current_num_threads());
-            let tacotron2 = Tacotron2::load(voice, &mut backend, precision)?;
-            voice.release();
-            let waveglow = WaveGlow::load(voice, &mut backend, precision)?;
-            voice.release();
-            Ok::<_, crate::nn::Error>((tacotron2, waveglow))
-        })?;
-        let bias = OnceLock::new();
-        let voice = Arc::new(Loaded {
-            config,
-            precision,
-            tacotron2,
-            waveglow,
-            bias,
-        });
+        let voice: Arc<dyn DeviceVoice> = match &engine.device {
+            Device::Cpu => {
+                let threads = pool.current_num_threads();
+                Arc::new(Loaded::<Cpu>::new(voice, threads, pool, precision)?)
+            }
+        };
         Ok(Self {
-            pool,
             voice,
+            config,
             front_end,
         })
     }
 
     /// The voice's configuration.
     pub fn config(&self) -> &VoiceConfig {
-        &self.voice.config
+        &self.config
     }
 
     /// How the weights are stored.
     pub fn precision(&self) -> Precision {
-        self.voice.precision
+        self.voice.precision()
     }
 
     /// The text front end.
@@ -137,12 +69,7 @@ impl Synthesizer {
 
     /// Multiply-adds of the vocoder per sample of audio.
     pub fn vocoder_macs_per_sample(&self) -> f64 {
-        self.voice.waveglow.macs_per_sample()
-    }
-
-    /// A backend for one job.
-    pub(super) fn backend(&self) -> Cpu {
-        Cpu::new(self.pool.current_num_threads())
+        self.voice.vocoder_macs_per_sample()
     }
 
     /// Speaks raw text of any length.
@@ -150,8 +77,8 @@ impl Synthesizer {
     /// # Errors
     /// An option outside its range; text with nothing to speak.
     pub fn speak<'a>(&'a self, text: &'a str, options: &SpeakOptions) -> Result<Speech<'a>> {
-        let settings = Settings::new(options, &self.voice.config)?;
-        let mut speech = Speech::new(self, self.front_end.sentences(text), settings);
+        let settings = Settings::new(options, &self.config)?;
+        let mut speech = Speech::new(self, self.front_end.sentences(text), &settings);
         speech.check()?;
         Ok(speech)
     }
@@ -166,8 +93,8 @@ impl Synthesizer {
         sentences: impl Iterator<Item = Sentence> + Send + 'a,
         options: &SpeakOptions,
     ) -> Result<Speech<'a>> {
-        let settings = Settings::new(options, &self.voice.config)?;
-        Ok(Speech::new(self, sentences, settings))
+        let settings = Settings::new(options, &self.config)?;
+        Ok(Speech::new(self, sentences, &settings))
     }
 
     /// A vocoder for mel frames of the caller's: copy-synthesis.
@@ -175,7 +102,7 @@ impl Synthesizer {
     /// # Errors
     /// An option outside its range.
     pub fn vocoder(&self, options: &VocodeOptions) -> Result<Vocoder> {
-        Vocoder::new(self, &Settings::of_vocoder(options, &self.voice.config)?)
+        Vocoder::new(self, &Settings::of_vocoder(options, &self.config)?)
     }
 }
 

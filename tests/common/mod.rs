@@ -4,6 +4,8 @@
     reason = "each test is a program of its own and uses a part"
 )]
 
+pub(crate) mod parity;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

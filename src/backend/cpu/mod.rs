@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::{
     Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, Error, MatrixSpec,
-    Noise, Precision, Residual, Rows, RowsMut, SeparableWeights, Skip,
+    Noise, Pace, Precision, Residual, Rows, RowsMut, SeparableWeights, Skip,
 };
 use product::{Epilogue, Init, Product, Segment};
 use simd::InstructionSet;
@@ -138,8 +138,24 @@ fn conv_segments(
 }
 
 impl Backend for Cpu {
+    /// The number of threads.
+    type Device = usize;
     type Tensor = Tensor;
     type Matrix = Matrix;
+    /// Everything runs at once, so the rows are there already.
+    type Pending = Vec<f32>;
+
+    fn on(threads: &usize) -> Self {
+        Self::new(*threads)
+    }
+
+    fn pace(&self) -> Pace {
+        Pace {
+            decoder_steps: 4,
+            decoder_ahead: 0,
+            rows: 256,
+        }
+    }
 
     fn zeros(&mut self, rows: usize, channels: usize) -> Tensor {
         Tensor::new(rows, channels)
@@ -150,8 +166,14 @@ impl Backend for Cpu {
         to.tensor.data[at..at + data.len()].copy_from_slice(data);
     }
 
-    fn read(&mut self, from: &Tensor, rows: Range<usize>) -> Vec<f32> {
+    fn read_later(&mut self, from: &Tensor, rows: Range<usize>) -> Vec<f32> {
         from.rows_from(rows.start, rows.len()).to_vec()
+    }
+
+    fn submit(&mut self) {}
+
+    fn wait(&mut self, rows: Vec<f32>) -> Result<Vec<f32>, Error> {
+        Ok(rows)
     }
 
     fn shape(&self, tensor: &Tensor) -> (usize, usize) {

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Vocode) -> Result {
         interrupt::check()?;
         done += block.len() / bands;
         audio.clear();
-        vocoder.push(block, done == frames, &mut audio);
+        vocoder.push(block, done == frames, &mut audio)?;
         sink.write(&audio)?;
         progress.set(done as u64);
     }

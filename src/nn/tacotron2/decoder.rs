@@ -2,10 +2,9 @@
 
 use super::Tacotron2;
 use crate::backend::{
-    Activation, AttentionState, AttentionWeights, Backend, Dropout, MatrixKind, RandomKey, Stream,
-    rows, rows_mut,
+    Activation, AttentionState, AttentionWeights, Backend, Dropout, Error, MatrixKind, RandomKey,
+    Stream, rows, rows_mut,
 };
-use crate::nn::Result;
 use crate::nn::load::{ConvSize, Loader};
 use crate::voice::config::Tacotron2Config;
 
@@ -20,7 +19,7 @@ pub(super) struct Decoder<B: Backend> {
 }
 
 impl<B: Backend> Decoder<B> {
-    pub(super) fn load(l: &mut Loader<'_, B>, c: &Tacotron2Config) -> Result<Self> {
+    pub(super) fn load(l: &mut Loader<'_, B>, c: &Tacotron2Config) -> crate::nn::Result<Self> {
         let frame = c.n_mel_channels * c.n_frames_per_step;
         let mut linear = |name: &str, inputs: usize, outputs: usize| {
             let name = format!("tacotron2.decoder.{name}.linear_layer");
@@ -87,7 +86,10 @@ impl<B: Backend> Decoder<B> {
 /// The location convolution (2 channels to filters) and the dense layer (filters to attention) are
 /// both linear, so they are one convolution from 2 channels to attention: fewer multiplications than
 /// the two in a row, and one product.
-fn location_layer<B: Backend>(l: &mut Loader<'_, B>, c: &Tacotron2Config) -> Result<B::Matrix> {
+fn location_layer<B: Backend>(
+    l: &mut Loader<'_, B>,
+    c: &Tacotron2Config,
+) -> crate::nn::Result<B::Matrix> {
     let name = "tacotron2.decoder.attention_layer.location_layer";
     let conv = l.values(&format!("{name}.location_conv.conv.weight"))?;
     let dense = l.values(&format!("{name}.location_dense.linear_layer.weight"))?;
@@ -108,7 +110,10 @@ fn location_layer<B: Backend>(l: &mut Loader<'_, B>, c: &Tacotron2Config) -> Res
     })
 }
 
-fn projection<B: Backend>(l: &mut Loader<'_, B>, c: &Tacotron2Config) -> Result<B::Matrix> {
+fn projection<B: Backend>(
+    l: &mut Loader<'_, B>,
+    c: &Tacotron2Config,
+) -> crate::nn::Result<B::Matrix> {
     let frame = c.n_mel_channels * c.n_frames_per_step;
     let inputs = c.decoder_rnn_dim + c.encoder_embedding_dim;
     let mut weight = l.values("tacotron2.decoder.linear_projection.linear_layer.weight")?;
@@ -146,6 +151,37 @@ impl<B: Backend> DecoderState<B> {
     /// Decoder steps made so far.
     pub fn steps(&self) -> u64 {
         self.step
+    }
+}
+
+/// A block of decoder steps on its way to the host.
+pub struct PendingBlock<B: Backend> {
+    output: B::Pending,
+    alignments: Vec<B::Pending>,
+    width: usize,
+}
+
+impl<B: Backend> PendingBlock<B> {
+    /// Waits for the block: one [`DecoderBlock`] per sentence.
+    ///
+    /// # Errors
+    /// Whatever went wrong on the device.
+    pub fn wait(self, backend: &mut B) -> Result<Vec<DecoderBlock>, Error> {
+        let output = backend.wait(self.output)?;
+        let n = self.alignments.len();
+        let width = self.width;
+        let blocks = self.alignments.into_iter().enumerate();
+        blocks
+            .map(|(sentence, alignment)| {
+                let own = output.chunks_exact(width).skip(sentence).step_by(n);
+                let mel = own.clone().flat_map(|row| &row[..width - 1]);
+                Ok(DecoderBlock {
+                    mel: mel.copied().collect(),
+                    gate: own.map(|row| row[width - 1]).collect(),
+                    alignment: backend.wait(alignment)?,
+                })
+            })
+            .collect()
     }
 }
 
@@ -205,8 +241,8 @@ impl<B: Backend> Tacotron2<B> {
         }
     }
 
-    /// Runs `steps` decoder steps without looking at what they make, then reads them back, one
-    /// block per sentence. `dropout` keeps the prenet's dropout on, as trained and published.
+    /// Records `steps` decoder steps and starts them, without looking at what they make. `dropout` keeps
+    /// the prenet's dropout on, as trained and published.
     ///
     /// # Panics
     /// If `steps` is more than the block that the state was made for.
@@ -216,7 +252,7 @@ impl<B: Backend> Tacotron2<B> {
         state: &mut DecoderState<B>,
         steps: usize,
         dropout: bool,
-    ) -> Vec<DecoderBlock> {
+    ) -> PendingBlock<B> {
         assert!(
             steps <= state.block,
             "a block of {steps} steps in a decoder of {}",
@@ -226,26 +262,18 @@ impl<B: Backend> Tacotron2<B> {
         for step in 0..steps {
             self.step(backend, state, step, dropout);
         }
-        let (_, width) = backend.shape(&state.output);
-        let output = backend.read(&state.output, n..(1 + steps) * n);
+        let output = backend.read_later(&state.output, n..(1 + steps) * n);
         backend.move_rows(&mut state.output, steps * n..(1 + steps) * n, 0);
-        let blocks = state
-            .alignments
-            .iter()
-            .enumerate()
-            .map(|(sentence, alignment)| {
-                let own = output.chunks_exact(width).skip(sentence).step_by(n);
-                DecoderBlock {
-                    mel: own
-                        .clone()
-                        .flat_map(|row| &row[..width - 1])
-                        .copied()
-                        .collect(),
-                    gate: own.map(|row| row[width - 1]).collect(),
-                    alignment: backend.read(alignment, 0..steps),
-                }
-            });
-        blocks.collect()
+        let alignments = state.alignments.iter();
+        let block = PendingBlock {
+            output,
+            alignments: alignments
+                .map(|alignment| backend.read_later(alignment, 0..steps))
+                .collect(),
+            width: backend.shape(&state.output).1,
+        };
+        backend.submit();
+        block
     }
 
     /// One step of all sentences, in the published order.

@@ -16,7 +16,7 @@ mod decoder;
 mod encoder;
 mod postnet;
 
-pub use decoder::{DecoderBlock, DecoderState};
+pub use decoder::{DecoderBlock, DecoderState, PendingBlock};
 pub use postnet::PostnetStream;
 
 use super::Result;

@@ -1,7 +1,7 @@
 //! The postnet: convolutions with BatchNorm whose output is added to the mel.
 
 use super::Tacotron2;
-use crate::backend::{Activation, Backend};
+use crate::backend::{Activation, Backend, Error};
 use crate::nn::Result;
 use crate::nn::load::{ConvSize, Loader};
 use crate::nn::window::Window;
@@ -89,13 +89,16 @@ impl<B: Backend> Tacotron2<B> {
 
     /// Takes raw mel frames `[frames, mel]` and returns the final frames that they complete.
     /// With `last`, completes all of them.
+    ///
+    /// # Errors
+    /// Whatever went wrong on the device.
     pub fn refine(
         &self,
         backend: &mut B,
         s: &mut PostnetStream<B>,
         mel: &[f32],
         last: bool,
-    ) -> Vec<f32> {
+    ) -> std::result::Result<Vec<f32>, Error> {
         let c = &self.config;
         let (channels, pad) = (c.n_mel_channels, (c.postnet_kernel_size / 2) as isize);
         let mut out = Vec::with_capacity(mel.len());
@@ -113,12 +116,16 @@ impl<B: Backend> Tacotron2<B> {
             let to = s.mel.append(backend, n, emitted);
             backend.write(to, piece);
             s.finished = last && i + 1 == count;
-            out.extend(self.advance(backend, s));
+            out.extend(self.advance(backend, s)?);
         }
-        out
+        Ok(out)
     }
 
-    fn advance(&self, backend: &mut B, s: &mut PostnetStream<B>) -> Vec<f32> {
+    fn advance(
+        &self,
+        backend: &mut B,
+        s: &mut PostnetStream<B>,
+    ) -> std::result::Result<Vec<f32>, Error> {
         let pad = self.config.postnet_kernel_size / 2;
         let layers = self.postnet.convolutions.len();
         let emitted = s.windows[layers].end();
@@ -154,7 +161,7 @@ impl<B: Backend> Tacotron2<B> {
         let output = &mut s.windows[layers];
         let n = (output.end() - emitted) as usize;
         if n == 0 {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         backend.add(s.mel.at(emitted), output.at_mut(emitted), n);
         let from = output.at(emitted);

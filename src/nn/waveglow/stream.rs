@@ -7,7 +7,7 @@
 
 use super::{Flow, Layer, WaveGlow};
 use crate::backend::{
-    Activation, Backend, Condition, Noise, RandomKey, Residual, Skip, Stream, rows_mut,
+    Activation, Backend, Condition, Error, Noise, RandomKey, Residual, Skip, Stream, rows_mut,
 };
 use crate::nn::window::Window;
 
@@ -152,6 +152,9 @@ impl<B: Backend> WaveGlow<B> {
 
     /// Takes mel frames `[frames, mel]` and appends the samples that they complete to `audio`. With
     /// `last`, completes all of them: `256 ×` the frames pushed since the start.
+    ///
+    /// # Errors
+    /// Whatever went wrong on the device.
     pub fn push(
         &self,
         backend: &mut B,
@@ -159,16 +162,17 @@ impl<B: Backend> WaveGlow<B> {
         mel: &[f32],
         last: bool,
         audio: &mut Vec<f32>,
-    ) {
+    ) -> Result<(), Error> {
         let frames = s.block / self.groups_per_frame();
         for piece in mel.chunks(frames * self.config.n_mel_channels) {
             self.arrive(backend, s, piece);
-            self.advance(backend, s, audio);
+            self.advance(backend, s, audio)?;
         }
         if last {
             s.finished = true;
-            while self.advance(backend, s, audio) {}
+            while self.advance(backend, s, audio)? {}
         }
+        Ok(())
     }
 
     /// Takes at most a block of mel frames.
@@ -204,13 +208,18 @@ impl<B: Backend> WaveGlow<B> {
     }
 
     /// Every flow, from last to first, advances by at most a block. Returns whether anything moved.
-    fn advance(&self, backend: &mut B, s: &mut WaveGlowStream<B>, audio: &mut Vec<f32>) -> bool {
+    fn advance(
+        &self,
+        backend: &mut B,
+        s: &mut WaveGlowStream<B>,
+        audio: &mut Vec<f32>,
+    ) -> Result<bool, Error> {
         let mut moved = false;
         for k in (0..self.flows.len()).rev() {
             moved |= self.advance_wn(backend, s, k);
-            moved |= self.leave_flow(backend, s, k, audio);
+            moved |= self.leave_flow(backend, s, k, audio)?;
         }
-        moved
+        Ok(moved)
     }
 
     /// The start convolution and the layers of flow `k`.
@@ -339,14 +348,14 @@ impl<B: Backend> WaveGlow<B> {
         s: &mut WaveGlowStream<B>,
         k: usize,
         audio: &mut Vec<f32>,
-    ) -> bool {
+    ) -> Result<bool, Error> {
         let flow = &self.flows[k];
         let (before, rest) = s.flows.split_at_mut(k);
         let state = &mut rest[0];
         let from = state.emitted;
         let n = (state.made.last().copied().unwrap_or(0) - from).min(s.block as isize) as usize;
         if n == 0 {
-            return false;
+            return Ok(false);
         }
         let complete = match &state.skip {
             Some(skip) => skip.at(from),
@@ -394,9 +403,9 @@ impl<B: Backend> WaveGlow<B> {
                 n,
                 Activation::Linear,
             );
-            audio.extend(backend.read(&s.audio, 0..n));
+            audio.extend(backend.read(&s.audio, 0..n)?);
         }
         state.emitted += n as isize;
-        true
+        Ok(true)
     }
 }

@@ -1,0 +1,50 @@
+//! Decoder blocks, recorded as far ahead as the device likes.
+
+use std::collections::VecDeque;
+
+use super::Result;
+use super::options::Settings;
+use crate::backend::Backend;
+use crate::nn::tacotron2::{DecoderBlock, DecoderState, PendingBlock, Tacotron2};
+
+/// The decoder of one batch, block after block up to the step limit. A device that takes long to answer
+/// gets the next block before the gates of the last one are known.
+pub(super) struct DecoderBlocks<B: Backend> {
+    decoder: DecoderState<B>,
+    /// Recorded, not yet looked at.
+    pending: VecDeque<PendingBlock<B>>,
+    recorded: usize,
+    limit: usize,
+    dropout: bool,
+}
+
+impl<B: Backend> DecoderBlocks<B> {
+    pub(super) fn new(decoder: DecoderState<B>, settings: &Settings) -> Self {
+        Self {
+            decoder,
+            pending: VecDeque::new(),
+            recorded: 0,
+            limit: settings.max_decoder_steps,
+            dropout: settings.prenet_dropout,
+        }
+    }
+
+    /// The next block, one item per sentence; `None` after the step limit.
+    pub(super) fn next(
+        &mut self,
+        network: &Tacotron2<B>,
+        backend: &mut B,
+    ) -> Result<Option<Vec<DecoderBlock>>> {
+        let pace = backend.pace();
+        while self.pending.len() <= pace.decoder_ahead && self.recorded < self.limit {
+            let steps = pace.decoder_steps.min(self.limit - self.recorded);
+            let block = network.decode(backend, &mut self.decoder, steps, self.dropout);
+            self.pending.push_back(block);
+            self.recorded += steps;
+        }
+        let Some(block) = self.pending.pop_front() else {
+            return Ok(None);
+        };
+        Ok(Some(block.wait(backend)?))
+    }
+}

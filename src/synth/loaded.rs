@@ -1,0 +1,154 @@
+//! Both networks on one device, and the work that a voice does there.
+
+use std::sync::{Arc, OnceLock};
+
+use rayon::ThreadPool;
+
+use super::Result;
+use super::batch::{BatchItem, BatchTimings};
+use super::options::Settings;
+use super::session::{DeviceSession, Session};
+use super::vocode::{DeviceVocoder, VocoderSession};
+use crate::audio;
+use crate::backend::{Backend, Precision, RandomKey};
+use crate::nn::tacotron2::Tacotron2;
+use crate::nn::waveglow::WaveGlow;
+use crate::voice::Voice;
+use crate::voice::config::VoiceConfig;
+
+/// Most mel frames that go to the vocoder at once: a chunk of sound stays under a second.
+const MOST_FRAMES: usize = 64;
+
+/// A voice on a device, whichever device it is: the only place where that is decided at run time.
+pub(super) trait DeviceVoice: Send + Sync {
+    /// How the weights are stored.
+    fn precision(&self) -> Precision;
+    /// Multiply-adds of the vocoder per sample of audio.
+    fn vocoder_macs_per_sample(&self) -> f64;
+    /// A session for one utterance.
+    fn session(self: Arc<Self>, settings: &Settings) -> Box<dyn Session>;
+    /// A vocoder for mel frames of the caller's.
+    fn vocoder(self: Arc<Self>, settings: &Settings) -> Result<Box<dyn VocoderSession>>;
+    /// Speaks many sentences at once.
+    fn speak_batch(
+        &self,
+        batch: &[Vec<u32>],
+        settings: &Settings,
+        exact: bool,
+    ) -> Result<(Vec<BatchItem>, BatchTimings)>;
+}
+
+/// Both networks on a device, and what surrounds them.
+pub(super) struct Loaded<B: Backend> {
+    pub(super) config: VoiceConfig,
+    precision: Precision,
+    pub(super) tacotron2: Tacotron2<B>,
+    pub(super) waveglow: WaveGlow<B>,
+    device: B::Device,
+    /// The threads that the host's part of the work runs on, and all of it on a CPU.
+    pub(super) pool: Arc<ThreadPool>,
+    /// The denoiser's bias spectrum, computed when first asked for.
+    bias: OnceLock<Vec<f32>>,
+}
+
+impl<B: Backend> Loaded<B> {
+    /// Packs the weights of `voice` for a device.
+    pub(super) fn new(
+        voice: &Voice,
+        device: B::Device,
+        pool: Arc<ThreadPool>,
+        precision: Precision,
+    ) -> Result<Self> {
+        let (tacotron2, waveglow) = pool.install(|| {
+            let mut backend = B::on(&device);
+            let tacotron2 = Tacotron2::load(voice, &mut backend, precision)?;
+            voice.release();
+            let waveglow = WaveGlow::load(voice, &mut backend, precision)?;
+            voice.release();
+            Ok::<_, crate::nn::Error>((tacotron2, waveglow))
+        })?;
+        Ok(Self {
+            config: voice.config().clone(),
+            precision,
+            tacotron2,
+            waveglow,
+            device,
+            pool,
+            bias: OnceLock::new(),
+        })
+    }
+
+    /// A recorder for one job.
+    pub(super) fn backend(&self) -> B {
+        B::on(&self.device)
+    }
+
+    /// Mel frames that go to the vocoder at once.
+    pub(super) fn vocoder_block(&self, backend: &B) -> usize {
+        (backend.pace().rows / self.waveglow.groups_per_frame()).clamp(1, MOST_FRAMES)
+    }
+
+    /// The vocoder's constant hum: what it makes, without noise, of a mel of zeros (88 frames, as
+    /// published).
+    fn bias(&self, backend: &mut B) -> Result<&[f32]> {
+        if let Some(bias) = self.bias.get() {
+            return Ok(bias);
+        }
+        let mel = vec![0.0; 88 * self.config.waveglow.n_mel_channels];
+        let key = RandomKey {
+            seed: 0,
+            sentence: 0,
+        };
+        let block = self.vocoder_block(backend);
+        let mut stream = self.waveglow.stream(backend, block, key, 0.0);
+        let mut hum = Vec::new();
+        self.waveglow
+            .push(backend, &mut stream, &mel, true, &mut hum)?;
+        // Another job may have been faster; it found the same.
+        Ok(self
+            .bias
+            .get_or_init(|| audio::denoise::bias_from_audio(&hum)))
+    }
+
+    /// A denoiser of this strength, or none if it is 0.
+    pub(super) fn denoiser(
+        &self,
+        backend: &mut B,
+        strength: f32,
+    ) -> Result<Option<audio::denoise::Denoiser>> {
+        if strength == 0.0 {
+            return Ok(None);
+        }
+        let bias = self.bias(backend)?.to_vec();
+        Ok(Some(audio::denoise::Denoiser::new(bias, strength)?))
+    }
+}
+
+impl<B: Backend> DeviceVoice for Loaded<B> {
+    fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    fn vocoder_macs_per_sample(&self) -> f64 {
+        self.waveglow.macs_per_sample()
+    }
+
+    fn session(self: Arc<Self>, settings: &Settings) -> Box<dyn Session> {
+        Box::new(DeviceSession::new(self, settings))
+    }
+
+    fn vocoder(self: Arc<Self>, settings: &Settings) -> Result<Box<dyn VocoderSession>> {
+        Ok(Box::new(DeviceVocoder::new(self, settings)?))
+    }
+
+    fn speak_batch(
+        &self,
+        batch: &[Vec<u32>],
+        settings: &Settings,
+        exact: bool,
+    ) -> Result<(Vec<BatchItem>, BatchTimings)> {
+        let mut backend = self.backend();
+        self.pool
+            .install(|| self.run_batch(&mut backend, batch, settings, exact))
+    }
+}
