@@ -1,13 +1,18 @@
 //! One utterance on one device: sentence after sentence, chunk after chunk.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::blocks::DecoderBlocks;
 use super::loaded::Loaded;
 use super::options::Settings;
-use super::sentence::{Job, Streams};
+use super::sentence::{Decoded, Job, Streams};
 use super::{Mark, Result, SentenceReport};
 use crate::backend::Backend;
 use crate::text::Sentence;
+
+/// Decoder blocks between two looks at whether the utterance was cancelled.
+const BLOCKS: usize = 8;
 
 /// What an utterance needs of a device, whichever it is.
 pub(super) trait Session: Send {
@@ -28,8 +33,8 @@ pub(super) struct DeviceSession<B: Backend> {
     voice: Arc<Loaded<B>>,
     settings: Settings,
     backend: B,
-    job: Option<Job<B>>,
-    /// Between two sentences.
+    work: Option<(Job, DecoderBlocks<B>)>,
+    /// From the first sentence on.
     streams: Option<Streams<B>>,
 }
 
@@ -39,7 +44,7 @@ impl<B: Backend> DeviceSession<B> {
             backend: voice.backend(),
             voice,
             settings: settings.clone(),
-            job: None,
+            work: None,
             streams: None,
         }
     }
@@ -48,35 +53,52 @@ impl<B: Backend> DeviceSession<B> {
 impl<B: Backend> Session for DeviceSession<B> {
     fn start(&mut self, sentence: Sentence, index: usize, start: u64) -> Result<()> {
         let (voice, settings) = (&*self.voice, &self.settings);
-        let (backend, streams) = (&mut self.backend, self.streams.take());
-        let job = voice.pool.install(|| {
-            let streams = streams.unwrap_or_else(|| Streams::new(voice, backend, settings));
-            Job::new(voice, backend, settings, streams, sentence, (index, start))
+        let (backend, streams) = (&mut self.backend, &mut self.streams);
+        let work = voice.pool.install(|| {
+            let mut job = Job::new(voice, backend, settings, sentence, (index, start))?;
+            let streams = streams.get_or_insert_with(|| Streams::new(voice, backend, settings));
+            streams.restart(backend, job.noise_key(settings));
+            let decoder = DecoderBlocks::start(voice, backend, settings, &mut [&mut job])?;
+            Ok::<_, super::Error>((job, decoder))
         })?;
-        self.job = Some(job);
+        self.work = Some(work);
         Ok(())
     }
 
     fn is_busy(&self) -> bool {
-        self.job.is_some()
+        self.work.is_some()
     }
 
     fn advance(&mut self) -> Result<Vec<f32>> {
-        let Some(job) = &mut self.job else {
+        let (Some((job, decoder)), Some(streams)) = (&mut self.work, &mut self.streams) else {
             return Ok(Vec::new());
         };
         let (voice, backend, settings) = (&*self.voice, &mut self.backend, &self.settings);
-        voice.pool.install(|| job.advance(voice, backend, settings))
+        voice.pool.install(|| {
+            // The way ahead of the sound is long: a cancel is looked for in between.
+            for _ in 0..BLOCKS {
+                if job.is_ready(voice, backend) {
+                    return job.vocode(voice, backend, streams);
+                }
+                let begun = Instant::now();
+                let blocks = decoder.next(&voice.tacotron2, backend)?;
+                let block = blocks.as_ref().map(|blocks| &blocks[0]);
+                if job.decode(voice, settings, block) == Decoded::Again {
+                    *decoder = DecoderBlocks::start(voice, backend, settings, &mut [&mut *job])?;
+                }
+                job.add_decoding(begun.elapsed());
+            }
+            Ok(Vec::new())
+        })
     }
 
     fn take_marks(&mut self) -> Vec<Mark> {
-        self.job.as_mut().map_or_else(Vec::new, Job::take_marks)
+        let job = self.work.as_mut().map(|(job, _)| job);
+        job.map_or_else(Vec::new, Job::take_marks)
     }
 
     fn finish(&mut self) -> Option<SentenceReport> {
-        let job = self.job.take_if(|job| job.is_done())?;
-        let (report, streams) = job.report();
-        self.streams = Some(streams);
-        Some(report)
+        let (job, _) = self.work.take_if(|(job, _)| job.is_done())?;
+        Some(job.report())
     }
 }

@@ -79,14 +79,14 @@ impl Watchdog {
         self.still = in_a_row(self.still, !moved);
         self.unclear = in_a_row(self.unclear, weight < SHARPEST);
         self.behind = in_a_row(self.behind, peak + BACK <= self.front);
-        if self.front - self.fronts[0] >= FORWARD {
+        if self.still >= self.stuck {
+            Some(Loss::Stuck)
+        } else if self.front - self.fronts[0] >= FORWARD {
             Some(Loss::Skipped)
         } else if self.behind >= self.moment {
             Some(Loss::Repeated)
-        } else if self.unclear >= self.scattered {
-            Some(Loss::Scattered)
         } else {
-            (self.still >= self.stuck).then_some(Loss::Stuck)
+            (self.unclear >= self.scattered).then_some(Loss::Scattered)
         }
     }
 
@@ -95,9 +95,14 @@ impl Watchdog {
         (self.front + FORWARD < self.symbols).then_some(Loss::Skipped)
     }
 
-    /// Steps since the attention last reached a new symbol.
-    pub(super) fn still(&self) -> usize {
-        self.still
+    /// The furthest symbol that the attention has reached.
+    pub(super) fn front(&self) -> usize {
+        self.front
+    }
+
+    /// Steps at the end that may be left away of a sentence that is stuck: all but a natural pause.
+    pub(super) fn in_vain(&self) -> usize {
+        self.still.saturating_sub(self.stuck / 4)
     }
 }
 
