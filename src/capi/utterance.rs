@@ -19,7 +19,8 @@ use super::options::{Settings, tts_utterance_config};
 use super::sink::{CallbackSink, PolledSink};
 use super::status::{
     TTS_ATTENTION_LOST, TTS_CANCELLED, TTS_EMPTY, TTS_END, TTS_ERROR_ARGUMENT, TTS_ERROR_BUSY,
-    TTS_ERROR_INTERNAL, TTS_ERROR_STATE, TTS_OK, TTS_STEP_LIMIT, TTS_TIMEOUT, TTS_UNDERRUN, tts_status,
+    TTS_ERROR_INTERNAL, TTS_ERROR_STATE, TTS_OK, TTS_STEP_LIMIT, TTS_TIMEOUT, TTS_UNDERRUN,
+    tts_status,
 };
 use super::voice::{VoiceObject, tts_voice};
 use crate::synth::queue::{
@@ -107,7 +108,8 @@ fn start(
     let feed = match text {
         Some(text) => voice.checked(&synthesizer, settings.feed(text))?,
         None if settings.ssml => {
-            let message = "SSML cannot be fed in pieces; start an utterance with the whole document";
+            let message =
+                "SSML cannot be fed in pieces; start an utterance with the whole document";
             return Err(Failure::new(TTS_ERROR_ARGUMENT, message));
         }
         None => Feed::default(),

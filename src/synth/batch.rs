@@ -116,7 +116,12 @@ impl Synthesizer {
         let mut batch = Vec::new();
         for text in &texts {
             let speakable = text.iter().filter(|sentence| !sentence.ids.is_empty());
-            batch.extend(speakable.cloned().enumerate().map(|(i, sentence)| (sentence, i)));
+            batch.extend(
+                speakable
+                    .cloned()
+                    .enumerate()
+                    .map(|(i, sentence)| (sentence, i)),
+            );
         }
         let (spoken, _) = self.voice.speak_batch(batch, &settings, cancelled)?;
         let mut spoken = spoken.into_iter();
@@ -152,7 +157,8 @@ impl<B: Backend> Loaded<B> {
         let mut timings = BatchTimings::default();
         let begun = Instant::now();
         let jobs = batch.into_iter();
-        let jobs = jobs.map(|(sentence, index)| Job::new(self, backend, settings, sentence, (index, 0)));
+        let jobs =
+            jobs.map(|(sentence, index)| Job::new(self, backend, settings, sentence, (index, 0)));
         let mut jobs = jobs.collect::<Result<Vec<_>>>()?;
         let decoding = Instant::now();
         self.decode_batch(backend, &mut jobs, settings, &mut timings, cancelled)?;
@@ -196,7 +202,11 @@ impl<B: Backend> Loaded<B> {
             let mut group = waiting.split_off(waiting.len().saturating_sub(AT_ONCE));
             let mut decoder = DecoderBlocks::start(self, backend, settings, &mut group)?;
             let mut again = vec![false; group.len()];
-            while group.iter().zip(&again).any(|(job, again)| !job.is_decoded() && !again) {
+            while group
+                .iter()
+                .zip(&again)
+                .any(|(job, again)| !job.is_decoded() && !again)
+            {
                 if cancelled() {
                     return Err(Error::Cancelled);
                 }

@@ -180,6 +180,8 @@ pub(super) struct Job {
     frames: usize,
     samples: u64,
     end: Option<End>,
+    /// The vocoder has begun: this try is the one that is heard.
+    settled: bool,
     done: bool,
     timings: Timings,
     tensors: Option<SentenceTensors>,
@@ -208,7 +210,11 @@ impl Job {
         Ok(Self {
             ahead,
             // Without dropout another seed changes nothing.
-            retry_until: if settings.prenet_dropout { ahead / per_step } else { 0 },
+            retry_until: if settings.prenet_dropout {
+                ahead / per_step
+            } else {
+                0
+            },
             retries: 0,
             watchdog: watchdog(voice, &sentence),
             loss: None,
@@ -225,6 +231,7 @@ impl Job {
             frames: 0,
             samples: 0,
             end: None,
+            settled: false,
             done: false,
             timings: Timings::default(),
             tensors: settings.keep_tensors.then(SentenceTensors::default),
@@ -336,7 +343,8 @@ impl Job {
             self.end = Some(End::Lost);
         }
         self.keep(voice, block, kept);
-        let frame = voice.config.tacotron2.n_frames_per_step * voice.config.tacotron2.n_mel_channels;
+        let frame =
+            voice.config.tacotron2.n_frames_per_step * voice.config.tacotron2.n_mel_channels;
         // What has gone to the vocoder cannot be taken back.
         let in_vain = in_vain.min(self.mel.len() / frame);
         self.mel.truncate(self.mel.len() - in_vain * frame);
@@ -419,6 +427,7 @@ impl Job {
         if self.done {
             return Ok(Vec::new());
         }
+        self.settled = true;
         let channels = voice.config.audio.n_mel_channels;
         let block = voice.vocoder_block(backend) * channels;
         let count = block.min(self.mel.len());
@@ -452,9 +461,13 @@ impl Job {
         Ok(audio)
     }
 
-    /// The marks that have become known since the last call.
+    /// The marks that have become known since the last call; none while the sentence may be begun anew.
     pub(super) fn take_marks(&mut self) -> Vec<Mark> {
-        self.follower.take()
+        if self.settled {
+            self.follower.take()
+        } else {
+            Vec::new()
+        }
     }
 
     /// Adds to the time that the decoder took.

@@ -112,7 +112,9 @@ impl Shift {
             let before = self.pieces[next.max(2) - 2].volume;
             let ramp = ((at - piece.to) / RAMP).min(1.0) as f32;
             let volume = before + (piece.volume - before) * ramp;
-            out.push(volume * self.interpolate(piece, position, (exact - exact.floor()) * PHASES as f64));
+            out.push(
+                volume * self.interpolate(piece, position, (exact - exact.floor()) * PHASES as f64),
+            );
             self.given += 1;
         }
         let drop = (position - REACH as i64 - self.start).max(0) as usize;
@@ -145,7 +147,9 @@ mod tests {
 
     /// A sine of 100 samples a period, in chunks, with changes.
     fn run(changes: &[(u64, f32, f32)], n: usize, chunk: usize) -> Vec<f32> {
-        let signal: Vec<f32> = (0..n).map(|i| (i as f32 * std::f32::consts::TAU / 100.0).sin()).collect();
+        let signal: Vec<f32> = (0..n)
+            .map(|i| (i as f32 * std::f32::consts::TAU / 100.0).sin())
+            .collect();
         let mut shift = Shift::new();
         for &(sample, pitch, volume) in changes {
             shift.change(sample, pitch, volume);
@@ -160,7 +164,10 @@ mod tests {
 
     /// Upward crossings of zero.
     fn periods(signal: &[f32]) -> usize {
-        signal.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count()
+        signal
+            .windows(2)
+            .filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0)
+            .count()
     }
 
     #[test]
@@ -181,7 +188,10 @@ mod tests {
         assert_eq!(quiet[..1000], plain[..1000]);
         let half: Vec<_> = plain[1300..].iter().map(|x| x * 0.5).collect();
         assert_eq!(quiet[1300..], half);
-        let jump = quiet.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
+        let jump = quiet
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).abs())
+            .fold(0.0, f32::max);
         assert!(jump < 0.07, "no click: {jump}");
     }
 
@@ -199,6 +209,9 @@ mod tests {
         assert!((peak - 1.0).abs() < 0.01, "{peak}");
         let mut shift = Shift::new();
         shift.change(100, 2.0, 1.0);
-        assert_eq!([50.0, 100.0, 200.0].map(|sample| shift.place(sample)), [50.0, 100.0, 150.0]);
+        assert_eq!(
+            [50.0, 100.0, 200.0].map(|sample| shift.place(sample)),
+            [50.0, 100.0, 150.0]
+        );
     }
 }

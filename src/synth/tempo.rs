@@ -145,10 +145,16 @@ mod tests {
     #[test]
     fn speed_changes_at_a_frame() {
         let out = run(1.0, &[(4, 0.5), (6, 2.0)], 12, 5);
-        assert_eq!(out, [0.0, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0, 5.5, 6.0, 8.0, 10.0]);
+        assert_eq!(
+            out,
+            [0.0, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0, 5.5, 6.0, 8.0, 10.0]
+        );
         let mut tempo = Tempo::new(1.0, 1);
         tempo.change(0, 2.0);
         tempo.change(4, 0.5);
-        assert_eq!([0.0, 2.0, 4.0, 6.0].map(|frame| tempo.place(frame)), [0.0, 1.0, 2.0, 6.0]);
+        assert_eq!(
+            [0.0, 2.0, 4.0, 6.0].map(|frame| tempo.place(frame)),
+            [0.0, 1.0, 2.0, 6.0]
+        );
     }
 }

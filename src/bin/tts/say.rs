@@ -236,24 +236,25 @@ fn sum(all: impl Iterator<Item = Parts>) -> Parts {
 /// A sentence that was cut off, or lost its place, is a thing that the user should hear of, though not a
 /// failure.
 fn warn_of_ends(sentences: &[SentenceMade]) {
-    for (end, what) in [
-        ("limit", "did not end by itself and was cut off"),
-        ("lost", "lost its place: words of it may be missing, repeated or unclear"),
-    ] {
+    let told = |end: &str| {
         let mut bad = sentences.iter().filter(|s| s.end == end);
-        let Some(first) = bad.next() else { continue };
+        let first = bad.next()?;
         let more = match bad.count() {
             0 => String::new(),
             n => format!(", and {n} more"),
         };
-        let (text, steps) = (first.text.trim(), first.steps);
+        Some((format!("\"{}\"{more}", first.text.trim()), first.steps))
+    };
+    if let Some((text, steps)) = told("limit") {
         warn(&format!(
-            "\"{text}\"{more} {what}, after {steps} decoder steps; try another --seed{}",
-            if end == "limit" {
-                ", or a higher --max-decoder-steps if it is that long"
-            } else {
-                ", or other words"
-            }
+            "{text} did not end by itself and was cut off after {steps} decoder steps; \
+             try another --seed, or a higher --max-decoder-steps if it is that long"
+        ));
+    }
+    if let Some((text, _)) = told("lost") {
+        warn(&format!(
+            "{text} lost its place, so that words may be missing, repeated or unclear; \
+             try another --seed, or other words"
         ));
     }
 }

@@ -53,8 +53,10 @@ impl Block {
     pub(super) fn push(&mut self, text: &str, at: usize) {
         let plain = self.text.len();
         let source = at..at + text.len();
-        self.text
-            .extend(text.chars().map(|c| if c.is_ascii_whitespace() { ' ' } else { c }));
+        self.text.extend(
+            text.chars()
+                .map(|c| if c.is_ascii_whitespace() { ' ' } else { c }),
+        );
         match self.places.last_mut() {
             Some(last) if last.verbatim && last.source.end == at => last.source.end = source.end,
             _ => self.places.push(Place {
@@ -96,21 +98,29 @@ impl Block {
             let next = self.places.partition_point(|place| place.plain <= at);
             next.checked_sub(1).and_then(|i| self.places.get(i))
         };
-        let start = place(plain.start).map_or(0, |place| match place.verbatim {
-            true => place.source.start + plain.start - place.plain,
-            false => place.source.start,
+        let start = place(plain.start).map_or(0, |place| {
+            let into = if place.verbatim {
+                plain.start - place.plain
+            } else {
+                0
+            };
+            place.source.start + into
         });
         let last = plain.end.saturating_sub(1).max(plain.start);
-        let end = place(last).map_or(0, |place| match place.verbatim {
-            true => place.source.start + plain.end - place.plain,
-            false => place.source.end,
+        let end = place(last).map_or(0, |place| {
+            if place.verbatim {
+                place.source.start + plain.end - place.plain
+            } else {
+                place.source.end
+            }
         });
         start..end.max(start)
     }
 
     fn prosody_at(&self, plain: usize) -> Prosody {
         let next = self.prosody.partition_point(|&(at, _)| at <= plain);
-        next.checked_sub(1).map_or_else(Prosody::default, |i| self.prosody[i].1)
+        next.checked_sub(1)
+            .map_or_else(Prosody::default, |i| self.prosody[i].1)
     }
 
     /// Turns a sentence of the plain text into one of the document. `marks` come before its first word,
@@ -121,15 +131,23 @@ impl Block {
         sentence.marks.append(marks);
         for word in &mut sentence.words {
             // What the sentence begins with, such as a space, belongs to its first word.
-            let symbol = if word.symbols.start == first { 0 } else { word.symbols.start };
+            let symbol = if word.symbols.start == first {
+                0
+            } else {
+                word.symbols.start
+            };
             let here = self.prosody_at(word.source.start);
             if here != prosody {
                 prosody = here;
                 sentence.prosody.push((symbol, here));
             }
-            let before = self.marks.partition_point(|&(at, _)| at <= word.source.start);
+            let before = self
+                .marks
+                .partition_point(|&(at, _)| at <= word.source.start);
             let named = self.marks.drain(..before);
-            sentence.marks.extend(named.map(|(_, mark)| NamedMark { symbol, ..mark }));
+            sentence
+                .marks
+                .extend(named.map(|(_, mark)| NamedMark { symbol, ..mark }));
             word.source = self.source(&word.source);
         }
         sentence.source = self.source(&sentence.source);
@@ -163,14 +181,21 @@ impl Blocks {
 
     /// Appends the next sentence to `ready`, perhaps in parts; false at the end. A sentence without
     /// symbols is a pause, or a place for marks, with no sentence after it.
-    pub(in crate::text) fn next(&mut self, front_end: &FrontEnd, ready: &mut VecDeque<Sentence>) -> bool {
+    pub(in crate::text) fn next(
+        &mut self,
+        front_end: &FrontEnd,
+        ready: &mut VecDeque<Sentence>,
+    ) -> bool {
         loop {
             let Some((block, at)) = &mut self.block else {
                 let Some(block) = self.rest.next() else {
                     return self.silence(self.end, ready);
                 };
                 let pause = block.pause;
-                let place = block.places.first().map_or(self.end, |place| place.source.start);
+                let place = block
+                    .places
+                    .first()
+                    .map_or(self.end, |place| place.source.start);
                 self.block = Some((block, 0));
                 // Marks before a pause are not to wait until it is over.
                 let waits = pause.is_some() && !self.marks.is_empty() && self.silence(place, ready);
@@ -182,12 +207,14 @@ impl Blocks {
                 }
                 continue;
             };
-            let next = match block.sentence && block.text.len() <= LONGEST {
-                true => Some(*at..block.text.len()).filter(|range| !range.is_empty()),
-                false => Splitter::from(&block.text, *at).next(),
+            let next = if block.sentence && block.text.len() <= LONGEST {
+                Some(*at..block.text.len()).filter(|range| !range.is_empty())
+            } else {
+                Splitter::from(&block.text, *at).next()
             };
             let Some(range) = next else {
-                self.marks.extend(block.marks.drain(..).map(|(_, mark)| mark));
+                self.marks
+                    .extend(block.marks.drain(..).map(|(_, mark)| mark));
                 self.block = None;
                 continue;
             };

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use quick_xml::{Reader, XmlVersion};
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use super::block::{Block, Blocks};
 use super::{Prosody, say_as, values};
@@ -99,7 +99,9 @@ impl<'a> Parser<'a> {
                     self.start(&element, &place)?;
                     self.end(place.end);
                 }
-                Event::Empty(_) => return Err(wrong(from, "the document must be one element `speak`")),
+                Event::Empty(_) => {
+                    return Err(wrong(from, "the document must be one element `speak`"));
+                }
                 Event::End(_) => self.end(from),
                 Event::Text(text) if outside => {
                     if !text.trim_start_matches('\u{feff}').trim().is_empty() {
@@ -118,13 +120,13 @@ impl<'a> Parser<'a> {
                         "gt" => '>',
                         "quot" => '"',
                         "apos" => '\'',
-                        name if name.starts_with('#') => character(name).ok_or_else(|| {
-                            wrong(from, format!("&{name}; is not a character"))
-                        })?,
+                        name if name.starts_with('#') => character(name)
+                            .ok_or_else(|| wrong(from, format!("&{name}; is not a character")))?,
                         name => return Err(wrong(from, format!("&{name}; is not known"))),
                     };
                     if self.hidden == 0 {
-                        self.block.replace(character.encode_utf8(&mut [0; 4]), place);
+                        self.block
+                            .replace(character.encode_utf8(&mut [0; 4]), place);
                     }
                 }
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
@@ -193,8 +195,13 @@ impl<'a> Parser<'a> {
         let mut attributes: Vec<(String, String)> = Vec::new();
         for attribute in element.attributes().with_checks(false).take(ATTRIBUTES) {
             let attribute = attribute.map_err(|error| wrong(place.start, error))?;
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| wrong(place.start, error))?;
-            attributes.push((attribute.key.local_name().as_ref().to_owned(), value.into_owned()));
+            let value = attribute
+                .normalized_value(XmlVersion::Implicit1_0)
+                .map_err(|error| wrong(place.start, error))?;
+            attributes.push((
+                attribute.key.local_name().as_ref().to_owned(),
+                value.into_owned(),
+            ));
         }
         let attribute = |name: &str| {
             let found = attributes.iter().find(|(key, _)| key == name);
@@ -224,7 +231,10 @@ impl<'a> Parser<'a> {
                 let (prosody, wrong) = values::prosody(attribute, around);
                 if let Some(name) = wrong {
                     let value = attribute(name).unwrap_or_default();
-                    self.warn(place.start, format!("{name}=\"{value}\" cannot be understood and is ignored"));
+                    self.warn(
+                        place.start,
+                        format!("{name}=\"{value}\" cannot be understood and is ignored"),
+                    );
                 }
                 self.set(prosody);
                 AtEnd::Prosody
@@ -233,13 +243,16 @@ impl<'a> Parser<'a> {
                 Some(alias) => AtEnd::Replace(alias.to_owned(), place.end),
                 None => AtEnd::Nothing,
             },
-            "phoneme" => match self.phonemes(attribute("alphabet"), attribute("ph")) {
-                Some(phonemes) => AtEnd::Replace(phonemes, place.end),
-                None => {
-                    self.warn(place.start, "phonemes that this voice does not know are ignored; the text is spoken");
+            "phoneme" => {
+                if let Some(phonemes) = self.phonemes(attribute("alphabet"), attribute("ph")) {
+                    AtEnd::Replace(phonemes, place.end)
+                } else {
+                    let message =
+                        "phonemes that this voice does not know are ignored; the text is spoken";
+                    self.warn(place.start, message);
                     AtEnd::Nothing
                 }
-            },
+            }
             "say-as" if self.saying == 0 => AtEnd::SayAs {
                 way: (
                     attribute("interpret-as").unwrap_or_default().to_owned(),
@@ -261,7 +274,10 @@ impl<'a> Parser<'a> {
             "metadata" | "meta" | "desc" | "lexicon" => AtEnd::Hidden,
             "speak" | "say-as" => AtEnd::Nothing,
             _ => {
-                self.warn(place.start, format!("the element `{name}` is not known; its text is spoken"));
+                self.warn(
+                    place.start,
+                    format!("the element `{name}` is not known; its text is spoken"),
+                );
                 AtEnd::Nothing
             }
         };
@@ -286,7 +302,12 @@ impl<'a> Parser<'a> {
                 self.hidden -= 1;
                 self.block.replace(&text, from..at);
             }
-            AtEnd::SayAs { way, block, plain, at: from } => {
+            AtEnd::SayAs {
+                way,
+                block,
+                plain,
+                at: from,
+            } => {
                 self.saying -= 1;
                 // A pause inside it has parted it, so that it is no single thing to be read.
                 if block == self.blocks.len() && plain <= self.block.text.len() {

@@ -6,7 +6,12 @@ use crate::text::numerals::{each_digit, integer, ordinal};
 
 /// What is to be spoken for `text`; `None` leaves it as it is, since the front end reads it that way by itself,
 /// or there is nothing in it to read that way.
-pub(super) fn say(text: &str, interpret_as: &str, format: &str, front_end: &FrontEnd) -> Option<String> {
+pub(super) fn say(
+    text: &str,
+    interpret_as: &str,
+    format: &str,
+    front_end: &FrontEnd,
+) -> Option<String> {
     let text = text.trim();
     match interpret_as {
         "characters" | "spell-out" | "verbatim" => Some(characters(text, front_end)),
@@ -27,7 +32,9 @@ pub(super) fn say(text: &str, interpret_as: &str, format: &str, front_end: &Fron
 fn characters(text: &str, front_end: &FrontEnd) -> String {
     let mut words: Vec<String> = Vec::new();
     for c in text.chars() {
-        let name = front_end.phonemes.then(|| lexicon::letter_name(c.to_ascii_lowercase(), false));
+        let name = front_end
+            .phonemes
+            .then(|| lexicon::letter_name(c.to_ascii_lowercase(), false));
         let word = match c {
             '0'..='9' => each_digit(c.encode_utf8(&mut [0; 4])),
             _ if c.is_ascii_alphabetic() => match name.flatten() {
@@ -91,13 +98,30 @@ fn digits(text: &str) -> String {
 /// Digit by digit, with a pause between groups.
 fn telephone(text: &str) -> String {
     let groups = text.split(|c: char| !c.is_ascii_digit());
-    let groups: Vec<_> = groups.filter(|group| !group.is_empty()).map(each_digit).collect();
-    let plus = if text.starts_with('+') && !groups.is_empty() { "plus " } else { "" };
+    let groups: Vec<_> = groups
+        .filter(|group| !group.is_empty())
+        .map(each_digit)
+        .collect();
+    let plus = if text.starts_with('+') && !groups.is_empty() {
+        "plus "
+    } else {
+        ""
+    };
     format!("{plus}{}", groups.join(", "))
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
