@@ -1,8 +1,12 @@
-//! Writes `include/tts.h` from `src/capi`, one section for each file there.
+//! Writes `include/tts.h` from `src/capi`, one section for each file there, and checks the shaders.
 //!
 //! The header is committed, so that a user needs no cbindgen and a change of the ABI shows in a diff.
 //! It is written only when it differs, and a tree that cannot be written to is left as it is: the
 //! test `header_is_generated` says if the two have come apart.
+
+#[cfg(feature = "gpu")]
+#[path = "build/shaders.rs"]
+mod shaders;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -32,6 +36,8 @@ fn main() {
     println!("cargo:rerun-if-changed=cbindgen.toml");
     println!("cargo:rerun-if-changed=src/capi");
     println!("cargo:rerun-if-changed=include/tts.h");
+    #[cfg(feature = "gpu")]
+    shaders::generate(&root, &out);
     stay_loaded();
     match header(&root) {
         Ok(header) => write(&root, &out, &header),

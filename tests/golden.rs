@@ -85,7 +85,8 @@ fn vocode(
     block: usize,
     sigma: f32,
 ) -> Vec<f32> {
-    let mut stream = network.stream(backend, block, key(7, 1), sigma);
+    let mut stream = network.stream(backend, block);
+    stream.restart(backend, key(7, 1), sigma);
     let mut audio = Vec::new();
     network
         .push(backend, &mut stream, mel, true, &mut audio)
@@ -159,7 +160,8 @@ fn streams_in_pieces_equal_one_piece() {
                 let whole = vocode(&network, backend, &mel, frames, 0.6);
                 assert_eq!(whole.len(), frames * 256);
                 for (block, piece) in [(1, 1), (1, 13), (5, 3), (8, 80), (33, 7), (100, 41)] {
-                    let mut stream = network.stream(backend, block, key(7, 1), 0.6);
+                    let mut stream = network.stream(backend, block);
+                    stream.restart(backend, key(7, 1), 0.6);
                     let mut audio = Vec::new();
                     let mut pushed = 0;
                     for piece in mel.chunks(piece * BANDS) {

@@ -8,12 +8,14 @@
 use std::ops::Range;
 
 pub mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 mod philox;
 
 pub use philox::{RandomKey, Stream, normal_pair, philox};
 
 /// What can go wrong on a device.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// No room for weights or activations.
     #[error("device: out of memory ({0})")]

@@ -13,6 +13,16 @@ pub enum Stream {
     Noise(u8),
 }
 
+impl Stream {
+    /// The stream's word of the counter.
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Prenet(layer) => u32::from(layer),
+            Self::Noise(flow) => 0x100 | u32::from(flow),
+        }
+    }
+}
+
 /// A seed and the sentence it is for: the key of all random numbers of one sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RandomKey {
@@ -26,11 +36,12 @@ impl RandomKey {
     /// Four 32-bit words at block `block` of `stream`.
     #[inline]
     pub fn block(self, stream: Stream, block: u64) -> [u32; 4] {
-        let stream = match stream {
-            Stream::Prenet(layer) => u32::from(layer),
-            Stream::Noise(flow) => 0x100 | u32::from(flow),
-        };
-        let counter = [block as u32, (block >> 32) as u32, self.sentence, stream];
+        let counter = [
+            block as u32,
+            (block >> 32) as u32,
+            self.sentence,
+            stream.number(),
+        ];
         philox(counter, [self.seed as u32, (self.seed >> 32) as u32])
     }
 }

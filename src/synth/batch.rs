@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use super::blocks::DecoderBlocks;
 use super::loaded::Loaded;
 use super::options::Settings;
-use super::sentence::{Decoded, End, Job, SentenceReport, Streams};
+use super::sentence::{Decoded, End, Job, SentenceReport};
 use super::speech::samples_before;
+use super::workspace::Workspace;
 use super::{Error, Result, SpeakOptions, Synthesizer, Timings};
 use crate::backend::Backend;
 use crate::text::Sentence;
@@ -149,31 +150,32 @@ impl Synthesizer {
 impl<B: Backend> Loaded<B> {
     pub(super) fn run_batch(
         &self,
-        backend: &mut B,
+        workspace: &mut Workspace<B>,
         batch: Vec<(Sentence, usize)>,
         settings: &Settings,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(Vec<Spoken>, BatchTimings)> {
         let mut timings = BatchTimings::default();
         let begun = Instant::now();
-        let jobs = batch.into_iter();
-        let jobs =
-            jobs.map(|(sentence, index)| Job::new(self, backend, settings, sentence, (index, 0)));
+        let jobs = batch.into_iter().map(|(sentence, index)| {
+            let place = (index, 0);
+            Job::new(self, workspace, settings, sentence, place)
+        });
         let mut jobs = jobs.collect::<Result<Vec<_>>>()?;
         let decoding = Instant::now();
+        let backend = &mut workspace.backend;
         self.decode_batch(backend, &mut jobs, settings, &mut timings, cancelled)?;
         let decoded = decoding.elapsed();
 
         let mut spoken = Vec::with_capacity(jobs.len());
-        let mut streams = Streams::new(self, backend, settings);
         for mut job in jobs {
-            streams.restart(backend, job.noise_key(settings));
+            workspace.restart(job.noise_key(settings), settings.sigma);
             let mut audio = Vec::new();
             while !job.is_done() {
                 if cancelled() {
                     return Err(Error::Cancelled);
                 }
-                audio.extend(job.vocode(self, backend, &mut streams)?);
+                audio.extend(job.vocode(self, workspace)?);
             }
             let report = job.report();
             timings.parts.encode += report.timings.encode;

@@ -6,6 +6,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::{Result, Synthesizer};
 use crate::backend::cpu::Cpu;
+#[cfg(feature = "gpu")]
+use crate::backend::gpu;
 use crate::backend::{self, Precision};
 use crate::voice::Voice;
 
@@ -37,20 +39,38 @@ pub struct DeviceInfo {
 /// Every device, usable or not.
 pub fn devices() -> Vec<DeviceInfo> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    vec![
-        DeviceInfo {
-            kind: "cpu",
-            name: format!("CPU, {}", Cpu::new(1).instruction_set()),
-            usable: true,
-            note: format!("{threads} threads"),
-        },
+    let cpu = DeviceInfo {
+        kind: "cpu",
+        name: format!("CPU, {}", Cpu::new(1).instruction_set()),
+        usable: true,
+        note: format!("{threads} threads"),
+    };
+    std::iter::once(cpu).chain(gpus()).collect()
+}
+
+#[cfg(feature = "gpu")]
+fn gpus() -> Vec<DeviceInfo> {
+    let adapters = gpu::adapters().iter().map(|adapter| {
+        let obstacle = adapter.obstacle();
+        let numbers = if adapter.has_f16() { "f16" } else { "f32 only" };
+        let kind = if adapter.is_real() {
+            ""
+        } else {
+            ", in software"
+        };
         DeviceInfo {
             kind: "gpu",
-            name: "GPU".into(),
-            usable: false,
-            note: "this version has no GPU engine yet".into(),
-        },
-    ]
+            name: adapter.name(),
+            usable: obstacle.is_none(),
+            note: obstacle.unwrap_or_else(|| format!("{}, {numbers}{kind}", adapter.driver())),
+        }
+    });
+    adapters.collect()
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpus() -> Vec<DeviceInfo> {
+    Vec::new()
 }
 
 /// How an engine is made.
@@ -66,6 +86,51 @@ pub struct EngineConfig {
 #[derive(Clone)]
 pub(super) enum Device {
     Cpu,
+    #[cfg(feature = "gpu")]
+    Gpu(gpu::Device),
+}
+
+/// Opens the device that is asked for. `Auto` takes a graphics processor if there is a real one that works.
+#[cfg(feature = "gpu")]
+fn open(choice: DeviceChoice) -> Result<Device> {
+    let options = gpu::Options::default();
+    let usable = |adapter: &&gpu::Adapter| adapter.obstacle().is_none();
+    match choice {
+        DeviceChoice::Cpu => Ok(Device::Cpu),
+        DeviceChoice::Auto => {
+            let mut real = gpu::adapters()
+                .iter()
+                .filter(usable)
+                .filter(|a| a.is_real());
+            let opened = real.find_map(|adapter| match adapter.open(&options) {
+                Ok(device) => Some(Device::Gpu(device)),
+                Err(error) => {
+                    log::warn!("{error}");
+                    None
+                }
+            });
+            if opened.is_none() {
+                log::info!("no graphics processor that works: speaking on the CPU");
+            }
+            Ok(opened.unwrap_or(Device::Cpu))
+        }
+        DeviceChoice::Gpu => {
+            let adapter = gpu::adapters().iter().find(usable).ok_or_else(|| {
+                let message = "there is no graphics adapter that works; use the device cpu or auto";
+                backend::Error::Unavailable(message.into())
+            })?;
+            Ok(Device::Gpu(adapter.open(&options)?))
+        }
+    }
+}
+
+#[cfg(not(feature = "gpu"))]
+fn open(choice: DeviceChoice) -> Result<Device> {
+    if choice == DeviceChoice::Gpu {
+        let message = "this library was built without the GPU engine; use the device cpu or auto";
+        return Err(backend::Error::Unavailable(message.into()).into());
+    }
+    Ok(Device::Cpu)
 }
 
 /// A device and its threads. Cheap to clone; may be used from any thread.
@@ -81,10 +146,6 @@ impl Engine {
     /// # Errors
     /// The device is not there, or the system gives no threads.
     pub fn new(config: &EngineConfig) -> Result<Self> {
-        if config.device == DeviceChoice::Gpu {
-            let message = "this version has no GPU engine yet; use the device cpu or auto";
-            return Err(backend::Error::Unavailable(message.into()).into());
-        }
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if config.threads == 0 {
             available
@@ -102,13 +163,17 @@ impl Engine {
             .map_err(|e| backend::Error::Unavailable(format!("cannot start threads: {e}")))?;
         Ok(Self {
             pool: Arc::new(pool),
-            device: Device::Cpu,
+            device: open(config.device)?,
         })
     }
 
-    /// `cpu`, and what it is.
+    /// `cpu` or `gpu`, and what it is.
     pub fn device(&self) -> String {
-        format!("cpu ({})", Cpu::new(1).instruction_set())
+        match &self.device {
+            Device::Cpu => format!("cpu ({})", Cpu::new(1).instruction_set()),
+            #[cfg(feature = "gpu")]
+            Device::Gpu(device) => format!("gpu ({})", device.name()),
+        }
     }
 
     /// Threads in use.

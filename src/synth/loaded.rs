@@ -1,6 +1,6 @@
 //! Both networks on one device, and the work that a voice does there.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::ThreadPool;
 
@@ -9,6 +9,7 @@ use super::batch::{BatchTimings, Spoken};
 use super::options::Settings;
 use super::session::{DeviceSession, Session};
 use super::vocode::{DeviceVocoder, VocoderSession};
+use super::workspace::Workspace;
 use crate::audio;
 use crate::backend::{Backend, Precision, RandomKey};
 use crate::nn::tacotron2::Tacotron2;
@@ -18,7 +19,7 @@ use crate::voice::Voice;
 use crate::voice::config::VoiceConfig;
 
 /// Most mel frames that go to the vocoder at once: a chunk of sound stays under a second.
-const MOST_FRAMES: usize = 64;
+const MOST_FRAMES: usize = 60;
 
 /// A voice on a device, whichever device it is: the only place where that is decided at run time.
 pub(super) trait DeviceVoice: Send + Sync {
@@ -50,6 +51,8 @@ pub(super) struct Loaded<B: Backend> {
     pub(super) pool: Arc<ThreadPool>,
     /// The denoiser's bias spectrum, computed when first asked for.
     bias: OnceLock<Vec<f32>>,
+    /// What the last utterance worked in, for the next.
+    spare: Mutex<Option<Workspace<B>>>,
 }
 
 impl<B: Backend> Loaded<B> {
@@ -66,6 +69,8 @@ impl<B: Backend> Loaded<B> {
             voice.release();
             let waveglow = WaveGlow::load(voice, &mut backend, precision)?;
             voice.release();
+            // The jobs to come have recorders of their own, which must find the weights there.
+            backend.submit();
             Ok::<_, crate::nn::Error>((tacotron2, waveglow))
         })?;
         Ok(Self {
@@ -76,12 +81,28 @@ impl<B: Backend> Loaded<B> {
             device,
             pool,
             bias: OnceLock::new(),
+            spare: Mutex::new(None),
         })
     }
 
     /// A recorder for one job.
     pub(super) fn backend(&self) -> B {
         B::on(&self.device)
+    }
+
+    /// Something to work in; it is in no particular state.
+    pub(super) fn workspace(&self) -> Workspace<B> {
+        let spare = self.spare().take();
+        spare.unwrap_or_else(|| Workspace::new(self))
+    }
+
+    /// Takes a workspace back, unless one is there already: one is kept, however many were in use.
+    pub(super) fn put_back(&self, workspace: Workspace<B>) {
+        self.spare().get_or_insert(workspace);
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Option<Workspace<B>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Mel frames that go to the vocoder at once.
@@ -91,7 +112,7 @@ impl<B: Backend> Loaded<B> {
 
     /// The vocoder's constant hum: what it makes, without noise, of a mel of zeros (88 frames, as
     /// published).
-    fn bias(&self, backend: &mut B) -> Result<&[f32]> {
+    fn bias(&self, workspace: &mut Workspace<B>) -> Result<&[f32]> {
         if let Some(bias) = self.bias.get() {
             return Ok(bias);
         }
@@ -100,27 +121,26 @@ impl<B: Backend> Loaded<B> {
             seed: 0,
             sentence: 0,
         };
-        let block = self.vocoder_block(backend);
-        let mut stream = self.waveglow.stream(backend, block, key, 0.0);
+        workspace.restart(key, 0.0);
+        let (backend, vocoder) = (&mut workspace.backend, &mut workspace.vocoder);
         let mut hum = Vec::new();
-        self.waveglow
-            .push(backend, &mut stream, &mel, true, &mut hum)?;
+        self.waveglow.push(backend, vocoder, &mel, true, &mut hum)?;
         // Another job may have been faster; it found the same.
         Ok(self
             .bias
             .get_or_init(|| audio::denoise::bias_from_audio(&hum)))
     }
 
-    /// A denoiser of this strength, or none if it is 0.
+    /// A denoiser of this strength, or none if it is 0. The workspace is to be restarted after it.
     pub(super) fn denoiser(
         &self,
-        backend: &mut B,
+        workspace: &mut Workspace<B>,
         strength: f32,
     ) -> Result<Option<audio::denoise::Denoiser>> {
         if strength == 0.0 {
             return Ok(None);
         }
-        let bias = self.bias(backend)?.to_vec();
+        let bias = self.bias(workspace)?.to_vec();
         Ok(Some(audio::denoise::Denoiser::new(bias, strength)?))
     }
 }
@@ -148,8 +168,11 @@ impl<B: Backend> DeviceVoice for Loaded<B> {
         settings: &Settings,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(Vec<Spoken>, BatchTimings)> {
-        let mut backend = self.backend();
-        self.pool
-            .install(|| self.run_batch(&mut backend, batch, settings, cancelled))
+        let mut workspace = self.workspace();
+        let result = self
+            .pool
+            .install(|| self.run_batch(&mut workspace, batch, settings, cancelled))?;
+        self.put_back(workspace);
+        Ok(result)
     }
 }

@@ -34,6 +34,7 @@ mod synthesizer;
 mod tempo;
 mod vocode;
 mod watchdog;
+mod workspace;
 
 pub use batch::{BatchItem, BatchOptions, BatchText, BatchTimings};
 pub use engine::{DeviceChoice, DeviceInfo, Engine, EngineConfig, devices};

@@ -15,10 +15,10 @@ use super::options::Settings;
 use super::shift::Shift;
 use super::tempo::Tempo;
 use super::watchdog::{Loss, Watchdog};
+use super::workspace::Workspace;
 use crate::audio::denoise::Denoiser;
 use crate::backend::{Backend, RandomKey};
-use crate::nn::tacotron2::{DecoderBlock, PostnetStream};
-use crate::nn::waveglow::WaveGlowStream;
+use crate::nn::tacotron2::DecoderBlock;
 use crate::text::{NamedMark, Sentence};
 
 /// How a sentence ended.
@@ -129,33 +129,6 @@ pub struct SentenceTensors {
     pub audio: Vec<f32>,
 }
 
-/// What a sentence goes through after the decoder. Its buffers are most of the memory of a job, and the next
-/// sentence uses them again.
-pub(super) struct Streams<B: Backend> {
-    postnet: PostnetStream<B>,
-    vocoder: WaveGlowStream<B>,
-}
-
-impl<B: Backend> Streams<B> {
-    pub(super) fn new(voice: &Loaded<B>, backend: &mut B, settings: &Settings) -> Self {
-        let block = voice.vocoder_block(backend);
-        let key = RandomKey {
-            seed: settings.seed,
-            sentence: 0,
-        };
-        Self {
-            postnet: voice.tacotron2.postnet(backend, block),
-            vocoder: voice.waveglow.stream(backend, block, key, settings.sigma),
-        }
-    }
-
-    /// Back to before the first frame, for another sentence.
-    pub(super) fn restart(&mut self, backend: &mut B, key: RandomKey) {
-        self.postnet.restart(backend);
-        self.vocoder.restart(backend, key);
-    }
-}
-
 /// A sentence in work: first [`Self::decode`] until it is ready, then [`Self::vocode`], and so on in turn.
 pub(super) struct Job {
     sentence: Sentence,
@@ -197,9 +170,10 @@ pub(super) enum Decoded {
 }
 
 impl Job {
+    /// The workspace is to be restarted after this.
     pub(super) fn new<B: Backend>(
         voice: &Loaded<B>,
-        backend: &mut B,
+        workspace: &mut Workspace<B>,
         settings: &Settings,
         sentence: Sentence,
         (index, start): (usize, u64),
@@ -218,7 +192,7 @@ impl Job {
             retries: 0,
             watchdog: watchdog(voice, &sentence),
             loss: None,
-            denoiser: voice.denoiser(backend, settings.denoise)?,
+            denoiser: voice.denoiser(workspace, settings.denoise)?,
             tempo: tempo(voice, settings),
             shift: (!sentence.prosody.is_empty()).then(Shift::new),
             changes: 0,
@@ -421,24 +395,24 @@ impl Job {
     pub(super) fn vocode<B: Backend>(
         &mut self,
         voice: &Loaded<B>,
-        backend: &mut B,
-        streams: &mut Streams<B>,
+        workspace: &mut Workspace<B>,
     ) -> Result<Vec<f32>> {
         if self.done {
             return Ok(Vec::new());
         }
         self.settled = true;
         let channels = voice.config.audio.n_mel_channels;
-        let block = voice.vocoder_block(backend) * channels;
+        let block = voice.vocoder_block(&workspace.backend) * channels;
         let count = block.min(self.mel.len());
         let last = self.is_decoded() && count == self.mel.len();
-        let mel = self.refine(voice, backend, streams, count, last)?;
+        let mel = self.refine(voice, workspace, count, last)?;
         let begun = Instant::now();
         self.frames += mel.len() / channels;
         let mut audio = Vec::new();
+        let (backend, vocoder) = (&mut workspace.backend, &mut workspace.vocoder);
         voice
             .waveglow
-            .push(backend, &mut streams.vocoder, &mel, last, &mut audio)?;
+            .push(backend, vocoder, &mel, last, &mut audio)?;
         if let Some(denoiser) = &mut self.denoiser {
             let raw = std::mem::take(&mut audio);
             denoiser.process(&raw, &mut audio);
@@ -479,15 +453,14 @@ impl Job {
     fn refine<B: Backend>(
         &mut self,
         voice: &Loaded<B>,
-        backend: &mut B,
-        streams: &mut Streams<B>,
+        workspace: &mut Workspace<B>,
         count: usize,
         last: bool,
     ) -> Result<Vec<f32>> {
         let begun = Instant::now();
         let mel: Vec<f32> = self.mel.drain(..count).collect();
-        let network = &voice.tacotron2;
-        let refined = network.refine(backend, &mut streams.postnet, &mel, last)?;
+        let (backend, postnet) = (&mut workspace.backend, &mut workspace.postnet);
+        let refined = voice.tacotron2.refine(backend, postnet, &mel, last)?;
         if let Some(tensors) = &mut self.tensors {
             tensors.mel_postnet.extend_from_slice(&refined);
         }

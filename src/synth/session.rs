@@ -6,7 +6,8 @@ use std::time::Instant;
 use super::blocks::DecoderBlocks;
 use super::loaded::Loaded;
 use super::options::Settings;
-use super::sentence::{Decoded, Job, Streams};
+use super::sentence::{Decoded, Job};
+use super::workspace::Workspace;
 use super::{Mark, Result, SentenceReport};
 use crate::backend::Backend;
 use crate::text::Sentence;
@@ -32,20 +33,19 @@ pub(super) trait Session: Send {
 pub(super) struct DeviceSession<B: Backend> {
     voice: Arc<Loaded<B>>,
     settings: Settings,
-    backend: B,
     work: Option<(Job, DecoderBlocks<B>)>,
-    /// From the first sentence on.
-    streams: Option<Streams<B>>,
+    /// From the first sentence on; not while something is done in it, so that what a failure leaves behind is not used
+    /// again.
+    workspace: Option<Workspace<B>>,
 }
 
 impl<B: Backend> DeviceSession<B> {
     pub(super) fn new(voice: Arc<Loaded<B>>, settings: &Settings) -> Self {
         Self {
-            backend: voice.backend(),
             voice,
             settings: settings.clone(),
             work: None,
-            streams: None,
+            workspace: None,
         }
     }
 }
@@ -53,15 +53,17 @@ impl<B: Backend> DeviceSession<B> {
 impl<B: Backend> Session for DeviceSession<B> {
     fn start(&mut self, sentence: Sentence, index: usize, start: u64) -> Result<()> {
         let (voice, settings) = (&*self.voice, &self.settings);
-        let (backend, streams) = (&mut self.backend, &mut self.streams);
+        let workspace = self.workspace.take();
+        let mut workspace = workspace.unwrap_or_else(|| voice.workspace());
         let work = voice.pool.install(|| {
-            let mut job = Job::new(voice, backend, settings, sentence, (index, start))?;
-            let streams = streams.get_or_insert_with(|| Streams::new(voice, backend, settings));
-            streams.restart(backend, job.noise_key(settings));
+            let place = (index, start);
+            let mut job = Job::new(voice, &mut workspace, settings, sentence, place)?;
+            workspace.restart(job.noise_key(settings), settings.sigma);
+            let backend = &mut workspace.backend;
             let decoder = DecoderBlocks::start(voice, backend, settings, &mut [&mut job])?;
             Ok::<_, super::Error>((job, decoder))
         })?;
-        self.work = Some(work);
+        (self.work, self.workspace) = (Some(work), Some(workspace));
         Ok(())
     }
 
@@ -70,26 +72,31 @@ impl<B: Backend> Session for DeviceSession<B> {
     }
 
     fn advance(&mut self) -> Result<Vec<f32>> {
-        let (Some((job, decoder)), Some(streams)) = (&mut self.work, &mut self.streams) else {
+        let (Some((job, decoder)), Some(mut workspace)) = (&mut self.work, self.workspace.take())
+        else {
             return Ok(Vec::new());
         };
-        let (voice, backend, settings) = (&*self.voice, &mut self.backend, &self.settings);
-        voice.pool.install(|| {
+        let (voice, settings) = (&*self.voice, &self.settings);
+        let audio = voice.pool.install(|| {
             // The way ahead of the sound is long: a cancel is looked for in between.
             for _ in 0..BLOCKS {
+                let backend = &mut workspace.backend;
                 if job.is_ready(voice, backend) {
-                    return job.vocode(voice, backend, streams);
+                    return job.vocode(voice, &mut workspace);
                 }
                 let begun = Instant::now();
                 let blocks = decoder.next(&voice.tacotron2, backend)?;
                 let block = blocks.as_ref().map(|blocks| &blocks[0]);
                 if job.decode(voice, settings, block) == Decoded::Again {
-                    *decoder = DecoderBlocks::start(voice, backend, settings, &mut [&mut *job])?;
+                    let jobs = &mut [&mut *job];
+                    *decoder = DecoderBlocks::start(voice, backend, settings, jobs)?;
                 }
                 job.add_decoding(begun.elapsed());
             }
             Ok(Vec::new())
-        })
+        })?;
+        self.workspace = Some(workspace);
+        Ok(audio)
     }
 
     fn take_marks(&mut self) -> Vec<Mark> {
@@ -100,5 +107,13 @@ impl<B: Backend> Session for DeviceSession<B> {
     fn finish(&mut self) -> Option<SentenceReport> {
         let (job, _) = self.work.take_if(|(job, _)| job.is_done())?;
         Some(job.report())
+    }
+}
+
+impl<B: Backend> Drop for DeviceSession<B> {
+    fn drop(&mut self) {
+        if let Some(workspace) = self.workspace.take() {
+            self.voice.put_back(workspace);
+        }
     }
 }

@@ -8,6 +8,8 @@ use super::options::Settings;
 use super::{Engine, Result, SpeakOptions, Speech, VocodeOptions, Vocoder};
 use crate::backend::Precision;
 use crate::backend::cpu::Cpu;
+#[cfg(feature = "gpu")]
+use crate::backend::gpu::Gpu;
 use crate::text::{FrontEnd, Sentence};
 use crate::voice::Voice;
 use crate::voice::config::VoiceConfig;
@@ -34,6 +36,10 @@ impl Synthesizer {
             Device::Cpu => {
                 let threads = pool.current_num_threads();
                 Arc::new(Loaded::<Cpu>::new(voice, threads, pool, precision)?)
+            }
+            #[cfg(feature = "gpu")]
+            Device::Gpu(device) => {
+                Arc::new(Loaded::<Gpu>::new(voice, device.clone(), pool, precision)?)
             }
         };
         Ok(Self {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::loaded::Loaded;
 use super::options::Settings;
+use super::workspace::Workspace;
 use super::{Result, Synthesizer};
 use crate::audio::denoise::Denoiser;
-use crate::backend::{Backend, RandomKey};
-use crate::nn::waveglow::WaveGlowStream;
+use crate::backend::{Backend, Error, RandomKey};
 
 /// A vocoder in the middle of an utterance.
 pub struct Vocoder(Box<dyn VocoderSession>);
@@ -36,29 +36,26 @@ pub(super) trait VocoderSession: Send {
 /// A vocoder on a backend.
 pub(super) struct DeviceVocoder<B: Backend> {
     voice: Arc<Loaded<B>>,
-    backend: B,
-    stream: WaveGlowStream<B>,
+    /// Not while something is done in it, nor after a failure.
+    workspace: Option<Workspace<B>>,
     denoiser: Option<Denoiser>,
 }
 
 impl<B: Backend> DeviceVocoder<B> {
     pub(super) fn new(voice: Arc<Loaded<B>>, settings: &Settings) -> Result<Self> {
-        let mut backend = voice.backend();
-        let (stream, denoiser) = voice.pool.install(|| {
+        let mut workspace = voice.workspace();
+        let denoiser = voice.pool.install(|| {
             let key = RandomKey {
                 seed: settings.seed,
                 sentence: 0,
             };
-            let block = voice.vocoder_block(&backend);
-            let stream = voice
-                .waveglow
-                .stream(&mut backend, block, key, settings.sigma);
-            Ok::<_, super::Error>((stream, voice.denoiser(&mut backend, settings.denoise)?))
+            let denoiser = voice.denoiser(&mut workspace, settings.denoise)?;
+            workspace.restart(key, settings.sigma);
+            Ok::<_, super::Error>(denoiser)
         })?;
         Ok(Self {
             voice,
-            backend,
-            stream,
+            workspace: Some(workspace),
             denoiser,
         })
     }
@@ -66,11 +63,17 @@ impl<B: Backend> DeviceVocoder<B> {
 
 impl<B: Backend> VocoderSession for DeviceVocoder<B> {
     fn push(&mut self, mel: &[f32], last: bool, audio: &mut Vec<f32>) -> Result<()> {
-        let (voice, backend, stream) = (&*self.voice, &mut self.backend, &mut self.stream);
+        let Some(mut workspace) = self.workspace.take() else {
+            let message = "the vocoder failed before; make another";
+            return Err(Error::Unavailable(message.into()).into());
+        };
+        let voice = &*self.voice;
+        let (backend, vocoder) = (&mut workspace.backend, &mut workspace.vocoder);
         let mut raw = Vec::new();
         voice
             .pool
-            .install(|| voice.waveglow.push(backend, stream, mel, last, &mut raw))?;
+            .install(|| voice.waveglow.push(backend, vocoder, mel, last, &mut raw))?;
+        self.workspace = Some(workspace);
         match &mut self.denoiser {
             None => audio.append(&mut raw),
             Some(denoiser) => {
@@ -81,5 +84,13 @@ impl<B: Backend> VocoderSession for DeviceVocoder<B> {
             }
         }
         Ok(())
+    }
+}
+
+impl<B: Backend> Drop for DeviceVocoder<B> {
+    fn drop(&mut self) {
+        if let Some(workspace) = self.workspace.take() {
+            self.voice.put_back(workspace);
+        }
     }
 }

@@ -134,6 +134,7 @@ impl FrontEnd {
     fn published_parts(&self, text: &str, base: usize) -> Vec<Sentence> {
         let mut whole = self.published(text, base);
         self.end_with_mark(&mut whole);
+        self.name_symbols(&mut whole);
         if self.max_symbols == 0 || whole.ids.len() <= self.max_symbols {
             return vec![whole];
         }
@@ -176,6 +177,7 @@ impl FrontEnd {
             let part = text.get(start - base..end - base).unwrap_or("").trim_end();
             let mut sentence = self.published(part, start);
             self.end_with_mark(&mut sentence);
+            self.name_symbols(&mut sentence);
             parts.push(sentence);
             start = end;
         }

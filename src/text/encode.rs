@@ -1,5 +1,6 @@
 //! Normalised text to symbols and ids.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::english::{Ending, Item, Piece, normalize};
@@ -105,12 +106,26 @@ impl FrontEnd {
 
     /// The pieces of a text with their symbols.
     pub(super) fn said(&self, pieces: Vec<Piece>) -> Vec<Said> {
-        let symbols = |piece: Piece| {
-            let mut ids = Vec::new();
-            self.symbols(&piece.item, &mut ids);
-            Said { piece, ids }
+        // A row of digits is a thousand words, but ten different ones, and each look-up takes a microsecond.
+        let mut known: HashMap<String, Vec<u32>> = HashMap::new();
+        let mut symbols = |item: &Item| match item {
+            Item::Word(word) => known.get(word).cloned().unwrap_or_else(|| {
+                let mut ids = Vec::new();
+                self.word(word, &mut ids);
+                known.insert(word.clone(), ids.clone());
+                ids
+            }),
+            other => {
+                let mut ids = Vec::new();
+                self.symbols(other, &mut ids);
+                ids
+            }
         };
-        pieces.into_iter().map(symbols).collect()
+        let said = |piece: Piece| Said {
+            ids: symbols(&piece.item),
+            piece,
+        };
+        pieces.into_iter().map(said).collect()
     }
 
     /// Puts pieces together: spaces between words, a mark at the end.
@@ -147,7 +162,7 @@ impl FrontEnd {
         sentence
     }
 
-    /// Adds a full stop, or puts it in the place of a clause mark.
+    /// Adds a full stop, or puts it in the place of a clause mark. The symbols are to be named after it.
     pub(super) fn end_with_mark(&self, sentence: &mut Sentence) {
         if !self.is_speakable(&sentence.ids) {
             return;
@@ -182,10 +197,9 @@ impl FrontEnd {
                 sentence.normalized.push('.');
             }
         }
-        self.name_symbols(sentence);
     }
 
-    fn name_symbols(&self, sentence: &mut Sentence) {
+    pub(super) fn name_symbols(&self, sentence: &mut Sentence) {
         sentence.symbols = self.table.names(&sentence.ids);
     }
 

@@ -129,7 +129,8 @@ impl Case {
             ("audio.0", 0.0),
             ("audio.1", self.expected["sigma"].data[0]),
         ] {
-            let mut stream = network.stream(backend, 4, self.key(0), sigma);
+            let mut stream = network.stream(backend, 4);
+            stream.restart(backend, self.key(0), sigma);
             let mut audio = Vec::new();
             let mel = &self.expected["mel"].data;
             network
@@ -145,7 +146,8 @@ impl Case {
         let mel = &self.expected["mel"].data;
         let theirs = &self.expected["audio.1"].data;
         let sigma = self.expected["sigma"].data[0];
-        let mut stream = network.stream(backend, 4, self.key(0), sigma);
+        let mut stream = network.stream(backend, 4);
+        stream.restart(backend, self.key(0), sigma);
         let mut audio = Vec::new();
         network
             .push(backend, &mut stream, mel, true, &mut audio)

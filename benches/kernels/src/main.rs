@@ -235,7 +235,8 @@ fn networks(c: &mut Criterion) {
             (2.0 * network.macs_per_sample() * samples as f64) as u64,
         ));
         group.sample_size(10);
-        let mut stream = network.stream(backend, frames, KEY, 0.6);
+        let mut stream = network.stream(backend, frames);
+ stream.restart(backend, KEY, 0.6);
         let mut audio = Vec::new();
         // Until every flow has work in each block.
         for _ in 0..16 {
@@ -260,7 +261,8 @@ fn squeezed(c: &mut Criterion) {
     let network = WaveGlow::load(&voice, backend, Precision::F16).expect("the bundled voice");
     let frames = 48;
     let mel = values(frames * 80);
-    let mut stream = network.stream(backend, frames, KEY, 0.6);
+    let mut stream = network.stream(backend, frames);
+ stream.restart(backend, KEY, 0.6);
     let mut audio = Vec::new();
     let mut group = c.benchmark_group("squeezed waveglow of the bundled voice");
     group.throughput(Throughput::Elements(

@@ -3,16 +3,22 @@
 //! take this step's weights, so that the location features see the sum without the current step.
 #![allow(unsafe_code)]
 
+use std::slice;
+use std::sync::{Mutex, PoisonError};
+
 use super::product::{Epilogue, Init, Product, Segment, load_part, store_part};
-use super::simd::{self, InstructionSet, Kernel, Simd, dispatch};
-use super::{Cpu, Tensor};
+use super::simd::{self, Kernel, Simd, dispatch};
+use super::{Cpu, SendPointer, Tensor};
 use crate::backend::{Activation, AttentionState, AttentionWeights, Backend, Rows, RowsMut};
+
+/// Values of the memory that a thread reads at least for the context: some microseconds of work.
+const CONTEXT_PART: usize = 16 * 1024;
 
 /// Buffers that are kept from step to step.
 #[derive(Default)]
 pub(super) struct Scratch {
     query: Tensor,
-    energies: Tensor,
+    features: Tensor,
     weights: Vec<f32>,
 }
 
@@ -31,8 +37,8 @@ impl Scratch {
         if self.query.channels != dim {
             self.query = Tensor::new(1, dim);
         }
-        if self.energies.channels != dim || self.energies.rows < symbols {
-            self.energies = Tensor::new(symbols, dim);
+        if self.features.channels != dim || self.features.rows < symbols {
+            self.features = Tensor::new(symbols, dim);
         }
         self.weights.resize(symbols, 0.0);
         let into = RowsMut {
@@ -40,9 +46,10 @@ impl Scratch {
             row: 0,
         };
         cpu.conv(&w.query, query, into, 0, 1, Activation::Linear);
-        // Location features of all symbols, on top of the processed memory.
+        // Location features of all symbols, on top of the processed memory; energies while they are in
+        // the cache.
         let location = &state.location;
-        Product {
+        let product = Product {
             weights: &w.location,
             segments: &[Segment {
                 a: location.rows_from(0, symbols + w.taps - 1).as_ptr(),
@@ -56,30 +63,57 @@ impl Scratch {
                 repeat: 1,
             }),
             epilogue: Epilogue::Linear {
-                y: self.energies.rows_mut(0, symbols).as_mut_ptr(),
+                y: self.features.rows_mut(0, symbols).as_mut_ptr(),
                 stride: dim,
             },
             rows: symbols,
-        }
-        .run(cpu.set, cpu.threads);
-        energies(
-            cpu.set,
-            &self.energies.data,
-            &self.query.data,
-            &w.v.data,
-            &mut self.weights,
-        );
+        };
+        let features = SendPointer(self.features.data.as_mut_ptr());
+        let energies = SendPointer(self.weights.as_mut_ptr());
+        let (query, v) = (&self.query.data, &w.v.data);
+        let set = cpu.set;
+        product.run_around(set, &cpu.team, &|_| {}, &|symbols| {
+            let (features, energies) = (&features, &energies);
+            // SAFETY: the parts of the product have disjoint rows, and these have been made.
+            unsafe {
+                dispatch(
+                    set,
+                    Energies {
+                        features: slice::from_raw_parts(
+                            features.0.add(symbols.start * dim),
+                            symbols.len() * dim,
+                        ),
+                        query,
+                        v,
+                        out: slice::from_raw_parts_mut(
+                            energies.0.add(symbols.start),
+                            symbols.len(),
+                        ),
+                    },
+                );
+            }
+        });
         softmax(&mut self.weights);
-        let context_row = context.tensor.rows_mut(context.row, 1);
         let memory = state.memory.rows_from(0, symbols);
-        dispatch(
-            cpu.set,
-            Context {
-                memory,
-                weights: &self.weights,
-                context: context_row,
-            },
-        );
+        let channels = state.memory.channels;
+        let context = context.tensor.rows_mut(context.row, 1);
+        let parts = cpu.team.threads().min(memory.len() / CONTEXT_PART).max(1);
+        let share = channels.div_ceil(parts).next_multiple_of(16);
+        let context: Vec<_> = context.chunks_mut(share).map(Mutex::new).collect();
+        let weights = &self.weights;
+        cpu.team.run(context.len(), &|part| {
+            let mut context = context[part].lock().unwrap_or_else(PoisonError::into_inner);
+            let memory = &memory[part * share..];
+            dispatch(
+                set,
+                Context {
+                    memory,
+                    channels,
+                    weights,
+                    context: &mut context,
+                },
+            );
+        });
         let pad = w.taps / 2;
         let location = state.location.rows_mut(pad, symbols);
         for (pair, &weight) in location.chunks_exact_mut(2).zip(&self.weights) {
@@ -90,20 +124,8 @@ impl Scratch {
     }
 }
 
-fn energies(set: InstructionSet, location: &[f32], query: &[f32], v: &[f32], out: &mut [f32]) {
-    dispatch(
-        set,
-        Energies {
-            location,
-            query,
-            v,
-            out,
-        },
-    );
-}
-
 struct Energies<'a> {
-    location: &'a [f32],
+    features: &'a [f32],
     query: &'a [f32],
     v: &'a [f32],
     out: &'a mut [f32],
@@ -113,14 +135,14 @@ impl Kernel for Energies<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let dim = self.query.len();
-        for (location, energy) in self.location.chunks_exact(dim).zip(self.out) {
+        for (features, energy) in self.features.chunks_exact(dim).zip(self.out) {
             // SAFETY: `real` elements from `c` on are inside the three slices of `dim` elements.
             unsafe {
                 let mut sum = S::splat(0.0);
                 let mut c = 0;
                 while c < dim {
                     let real = (dim - c).min(S::LANES);
-                    let x = load_part::<S>(location.as_ptr().add(c), real);
+                    let x = load_part::<S>(features.as_ptr().add(c), real);
                     let q = load_part::<S>(self.query.as_ptr().add(c), real);
                     let v = load_part::<S>(self.v.as_ptr().add(c), real);
                     sum = S::fma(v, simd::tanh::<S>(S::add(x, q)), sum);
@@ -145,8 +167,10 @@ fn softmax(x: &mut [f32]) {
     }
 }
 
+/// Some channels of the context; `memory` begins with them, and has `channels` a row.
 struct Context<'a> {
     memory: &'a [f32],
+    channels: usize,
     weights: &'a [f32],
     context: &'a mut [f32],
 }
@@ -154,15 +178,14 @@ struct Context<'a> {
 impl Kernel for Context<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let channels = self.context.len();
         let mut c = 0;
-        while c < channels {
-            let real = (channels - c).min(S::LANES);
+        while c < self.context.len() {
+            let real = (self.context.len() - c).min(S::LANES);
             // SAFETY: `real` channels from `c` on exist in every row.
             unsafe {
                 let mut sum = S::splat(0.0);
                 for (t, &weight) in self.weights.iter().enumerate() {
-                    let row = self.memory.as_ptr().add(t * channels + c);
+                    let row = self.memory.as_ptr().add(t * self.channels + c);
                     sum = S::fma(S::splat(weight), load_part::<S>(row, real), sum);
                 }
                 store_part::<S>(self.context.as_mut_ptr().add(c), sum, real);

@@ -143,17 +143,19 @@ impl Matrix {
             packed
         };
         let (scale, bias) = (arrange(spec.scale, 1.0), arrange(spec.bias, 0.0));
-        // One panel at a time through a small f32 buffer: nothing as large as the matrix is held
-        // twice.
-        let fill = |panel: usize, scratch: &mut Vec<f32>, buffer: &mut [f32]| {
-            buffer.fill(0.0);
-            scratch.resize(k, 0.0);
+        // One panel at a time, through as many rows as a vector has lanes: nothing as large as the
+        // matrix is held twice, and both sides of the transposition move along cache lines.
+        let fill = |panel: usize, rows: &mut Vec<f32>, panel_out: &mut [f32]| {
+            rows.resize(lanes * k, 0.0);
             for v in 0..2 {
                 let (first, real) = layout.outputs(n, lanes, panel, v);
                 for lane in 0..real {
-                    row(first + lane, scratch);
-                    for (input, &w) in scratch.iter().enumerate() {
-                        buffer[input * width + v * lanes + lane] = w;
+                    row(first + lane, &mut rows[lane * k..(lane + 1) * k]);
+                }
+                rows[real * k..].fill(0.0);
+                for (input, out) in panel_out.chunks_exact_mut(width).enumerate() {
+                    for (lane, out) in out[v * lanes..(v + 1) * lanes].iter_mut().enumerate() {
+                        *out = rows[lane * k + input];
                     }
                 }
             }
@@ -164,7 +166,7 @@ impl Matrix {
                 data.as_mut_slice()
                     .par_chunks_mut(panel_len.max(1))
                     .enumerate()
-                    .for_each_init(Vec::new, |scratch, (panel, out)| fill(panel, scratch, out));
+                    .for_each_init(Vec::new, |rows, (panel, out)| fill(panel, rows, out));
                 Storage::F32(data)
             }
             Precision::F16 => {
@@ -174,9 +176,9 @@ impl Matrix {
                     .enumerate()
                     .for_each_init(
                         || (Vec::new(), vec![0.0; panel_len]),
-                        |(scratch, buffer), (panel, out)| {
-                            fill(panel, scratch, buffer);
-                            reinterpret(out).convert_from_f32_slice(buffer);
+                        |(rows, widened), (panel, out)| {
+                            fill(panel, rows, widened);
+                            reinterpret(out).convert_from_f32_slice(widened);
                         },
                     );
                 Storage::F16(data)

@@ -1,8 +1,8 @@
 //! The CPU backend: every kernel runs at once, on the threads of the current rayon pool.
 //!
-//! `product` is the matrix product under most kernels, `matrix` the order of its weights,
-//! `simd` the instruction sets. What is not a product has a file of its own, named after its
-//! kernel.
+//! `team` divides a kernel among them, `product` is the matrix product under most kernels, `matrix`
+//! the order of its weights, `simd` the instruction sets. What is not a product has a file of its
+//! own, named after its kernel.
 
 use std::ops::Range;
 
@@ -12,6 +12,7 @@ use super::{
 };
 use product::{Epilogue, Init, Product, Segment};
 use simd::InstructionSet;
+use team::Team;
 
 mod attention;
 mod coupling;
@@ -21,13 +22,14 @@ mod noise;
 mod prenet;
 mod product;
 mod simd;
+mod team;
 
 pub use matrix::Matrix;
 
 /// The CPU as a device.
 pub struct Cpu {
     set: InstructionSet,
-    threads: usize,
+    team: Team,
     attention: attention::Scratch,
     lstm: [Tensor; 2],
     depthwise: Tensor,
@@ -86,7 +88,7 @@ impl Cpu {
     fn with_set(set: InstructionSet, threads: usize) -> Self {
         Self {
             set,
-            threads: threads.max(1),
+            team: Team::new(threads),
             attention: attention::Scratch::default(),
             lstm: [Tensor::default(), Tensor::default()],
             depthwise: Tensor::default(),
@@ -107,7 +109,7 @@ impl Cpu {
     }
 
     fn run(&self, product: Product<'_>) {
-        product.run(self.set, self.threads);
+        product.run(self.set, &self.team);
     }
 }
 
@@ -153,7 +155,8 @@ impl Backend for Cpu {
         Pace {
             decoder_steps: 4,
             decoder_ahead: 0,
-            rows: 256,
+            // 24 whole tiles, which most numbers of threads divide evenly.
+            rows: 288,
         }
     }
 
@@ -262,13 +265,13 @@ impl Backend for Cpu {
                 },
                 rows: n,
             }
-            .run(self.set, self.threads);
+            .run(self.set, &self.team);
         }
         let out = SendPointer(y.tensor.rows_mut(y.row, n).as_mut_ptr());
         let set = self.set;
         let inputs = &self.lstm;
         // The two directions are independent; each is a chain that is too short to be split further.
-        product::parallel(2, &|d| {
+        self.team.run(2, &|d| {
             let out = &out;
             let (mut c, start) = (vec![0.0; hidden], vec![0.0; hidden]);
             let mut previous = start.as_ptr();
@@ -296,7 +299,7 @@ impl Backend for Cpu {
                     },
                     rows: 1,
                 }
-                .run(set, 1);
+                .run_alone(set);
                 previous = h;
             }
         });
@@ -469,14 +472,19 @@ impl Backend for Cpu {
             epilogue,
             rows: n,
         }
-        .run_after(set, self.threads, &|rows| {
-            let depthwise = &depthwise;
-            // SAFETY: the parts of the product ask for disjoint rows.
-            #[allow(unsafe_code)]
-            unsafe {
-                depthwise::run(set, w, x, depthwise.0, rows, inside.clone());
-            }
-        });
+        .run_around(
+            set,
+            &self.team,
+            &|rows| {
+                let depthwise = &depthwise;
+                // SAFETY: the parts of the product ask for disjoint rows.
+                #[allow(unsafe_code)]
+                unsafe {
+                    depthwise::run(set, w, x, depthwise.0, rows, inside.clone());
+                }
+            },
+            &|_| {},
+        );
     }
 
     fn wn_res_skip(
@@ -530,7 +538,7 @@ impl Backend for Cpu {
     }
 
     fn noise(&mut self, y: RowsMut<'_, Tensor>, channels: usize, n: usize, noise: Noise) {
-        noise::fill(self.threads, y, channels, n, noise);
+        noise::fill(&self.team, y, channels, n, noise);
     }
 }
 

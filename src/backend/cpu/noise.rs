@@ -1,34 +1,28 @@
 //! Noise for WaveGlow: standard normal values from counters, scaled by sigma.
 
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 use super::Tensor;
+use super::team::Team;
 use crate::backend::{Noise, RowsMut, normal_pair};
 
-/// Rows that one task fills.
-const ROWS: usize = 64;
+/// Values that a thread fills at least: some ten microseconds of work.
+const PART: usize = 512;
 
 /// Fills the first `channels` of `n` rows.
-pub(super) fn fill(
-    threads: usize,
-    y: RowsMut<'_, Tensor>,
-    channels: usize,
-    n: usize,
-    noise: Noise,
-) {
+pub(super) fn fill(team: &Team, y: RowsMut<'_, Tensor>, channels: usize, n: usize, noise: Noise) {
     let stride = y.tensor.channels;
-    let out = y.tensor.rows_mut(y.row, n);
-    let task = |(task, rows): (usize, &mut [f32])| {
-        let position = noise.position + (task * ROWS) as u64;
-        for (row, position) in rows.chunks_exact_mut(stride).zip(position..) {
+    let parts = team.threads().min(n * channels / PART).max(1);
+    let rows = n.div_ceil(parts).max(1);
+    let out = y.tensor.rows_mut(y.row, n).chunks_mut(rows * stride);
+    let out: Vec<_> = out.map(Mutex::new).collect();
+    team.run(out.len(), &|part| {
+        let mut out = out[part].lock().unwrap_or_else(PoisonError::into_inner);
+        let first = noise.position + (part * rows) as u64;
+        for (row, position) in out.chunks_exact_mut(stride).zip(first..) {
             fill_row(&mut row[..channels], position, noise);
         }
-    };
-    if threads == 1 || n <= ROWS {
-        out.chunks_mut(ROWS * stride).enumerate().for_each(task);
-    } else {
-        out.par_chunks_mut(ROWS * stride).enumerate().for_each(task);
-    }
+    });
 }
 
 fn fill_row(row: &mut [f32], position: u64, noise: Noise) {

@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use super::matrix::{Layout, Matrix, Storage};
 use super::simd::{self, InstructionSet, Kernel, Simd, dispatch};
+use super::team::Team;
 
 /// A run of `k` inputs: row `r` starts at `a + r * stride`.
 #[derive(Clone, Copy)]
@@ -80,53 +81,60 @@ unsafe impl Sync for Product<'_> {}
 /// Activations of a block of rows: half of a common second-level cache.
 const BLOCK_INPUTS: usize = 128 * 1024;
 
-/// Multiply-adds of a part: about ten microseconds of work, against the few that waking a thread
-/// takes.
-const PARALLEL_WORK: usize = 256 * 1024;
+/// Rows that the tiles of every instruction set divide.
+const TILE: usize = 12;
+
+/// Multiply-adds of a part: a few microseconds of work, against the one that handing it over takes.
+const PART: usize = 256 * 1024;
+
+/// Rows that could be computed in the time that it takes to read their weights.
+const ROWS_OF_READING: usize = 8;
 
 impl Product<'_> {
-    /// Runs the product on the threads of the current pool.
-    pub(super) fn run(self, set: InstructionSet, threads: usize) {
-        self.run_after(set, threads, &|_| {});
+    /// Runs the product on a team's threads.
+    pub(super) fn run(self, set: InstructionSet, team: &Team) {
+        self.run_around(set, team, &|_| {}, &|_| {});
     }
 
-    /// [`Self::run`], where `prepare` makes rows of the input just before they are read, on the
-    /// thread that reads them.
-    pub(super) fn run_after(
+    /// Runs the product on this thread.
+    pub(super) fn run_alone(self, set: InstructionSet) {
+        self.part(set, 0..self.rows, 0..self.weights.panels);
+    }
+
+    /// [`Self::run`], where `before` makes rows of the input just before they are read, and `after`
+    /// uses rows of the output just after they were made, on the thread that has them in its cache.
+    pub(super) fn run_around(
         self,
         set: InstructionSet,
-        threads: usize,
-        prepare: &(dyn Fn(Range<usize>) + Sync),
+        team: &Team,
+        before: &(dyn Fn(Range<usize>) + Sync),
+        after: &(dyn Fn(Range<usize>) + Sync),
     ) {
         let w = self.weights;
         debug_assert_eq!(w.k, self.segments.iter().map(|s| s.k).sum::<usize>());
         debug_assert_eq!(w.lanes, set.lanes());
-        let work = self.rows * w.k * w.n;
-        let parts = threads.min(work / PARALLEL_WORK).max(1);
-        if parts == 1 {
-            prepare(0..self.rows);
-            self.part(set, 0..self.rows, 0..w.panels);
-            return;
-        }
+        let work = self.rows.max(ROWS_OF_READING) * w.k * w.n;
+        let parts = team.threads().min(work / PART).max(1);
         // Split the weights when there are few rows (each thread then streams its own part of the
         // weights, as in the decoder), else the rows.
         let unit = if w.layout == Layout::Lstm { 2 } else { 1 };
         if self.rows < 16 * parts && w.panels >= parts * unit {
-            prepare(0..self.rows);
+            before(0..self.rows);
             let units = w.panels / unit;
-            parallel(parts, &|i| {
+            team.run(parts, &|i| {
                 let panels = units * i / parts * unit..units * (i + 1) / parts * unit;
                 self.part(set, 0..self.rows, panels);
             });
+            after(0..self.rows);
         } else {
             // Whole tiles per thread; the last one takes the remainder.
-            let tile = 12;
-            let tiles = self.rows.div_ceil(tile);
-            parallel(parts, &|i| {
-                let from = (tiles * i / parts * tile).min(self.rows);
-                let to = (tiles * (i + 1) / parts * tile).min(self.rows);
-                prepare(from..to);
+            let tiles = self.rows.div_ceil(TILE);
+            team.run(parts, &|i| {
+                let from = (tiles * i / parts * TILE).min(self.rows);
+                let to = (tiles * (i + 1) / parts * TILE).min(self.rows);
+                before(from..to);
                 self.part(set, from..to, 0..w.panels);
+                after(from..to);
             });
         }
     }
@@ -153,21 +161,6 @@ impl Product<'_> {
                 },
             ),
         }
-    }
-}
-
-/// Runs `task(0..parts)` on the threads of the current pool.
-pub(super) fn parallel(parts: usize, task: &(dyn Fn(usize) + Sync)) {
-    fn halve(from: usize, to: usize, task: &(dyn Fn(usize) + Sync)) {
-        if to - from == 1 {
-            task(from);
-        } else {
-            let middle = usize::midpoint(from, to);
-            rayon::join(|| halve(from, middle, task), || halve(middle, to, task));
-        }
-    }
-    if parts > 0 {
-        halve(0, parts, task);
     }
 }
 
@@ -242,7 +235,7 @@ impl<W: Weight> Kernel for Typed<'_, W> {
                 return;
             }
             // Rows in blocks that stay in the second-level cache while all panels pass by.
-            let block = (BLOCK_INPUTS / w.k / 12 * 12).max(48);
+            let block = (BLOCK_INPUTS / w.k / TILE * TILE).max(4 * TILE);
             let mut from = row;
             while from < row_end {
                 let to = (from + block).min(row_end);

@@ -36,9 +36,10 @@ struct Report {
     runs: u32,
     /// From the start of Tacotron 2 to the end of WaveGlow.
     latency_s: Summary,
-    /// Samples of the whole batch per second of latency.
+    /// Samples of the whole batch per second of latency: the throughput.
     samples_per_s: f64,
-    /// Seconds of speech, of the whole batch, per second of latency.
+    /// Seconds of one sentence per second of latency, as in the published tables: how much faster than it
+    /// is spoken a sentence is there, although it shares the time with the rest of its batch.
     rtf: f64,
     decoder_ms_per_step: f64,
     vocoder_samples_per_s: f64,
@@ -132,7 +133,8 @@ fn report(args: &Bench, ready: &Ready, frames: usize, timings: &[BatchTimings]) 
     let config = ready.synthesizer.config();
     let latencies: Vec<f64> = timings.iter().map(|t| t.total.as_secs_f64()).collect();
     let latency = Summary::of(&latencies);
-    let samples = (args.batch as usize * frames * config.audio.hop_length) as f64;
+    let sentence = (frames * config.audio.hop_length) as f64;
+    let samples = f64::from(args.batch) * sentence;
     let runs = timings.len() as f64;
     let mean = |part: fn(&BatchTimings) -> f64| timings.iter().map(part).sum::<f64>() / runs;
     let decode = mean(|t| t.parts.decode.as_secs_f64() / t.steps as f64);
@@ -154,7 +156,7 @@ fn report(args: &Bench, ready: &Ready, frames: usize, timings: &[BatchTimings]) 
         batch: args.batch,
         runs: args.runs,
         samples_per_s: samples / latency.mean,
-        rtf: samples / f64::from(config.audio.sampling_rate) / latency.mean,
+        rtf: sentence / f64::from(config.audio.sampling_rate) / latency.mean,
         latency_s: latency,
         decoder_ms_per_step: decode * 1000.0,
         vocoder_samples_per_s: vocoder_rate,
@@ -176,7 +178,7 @@ fn for_people(report: &Report) -> String {
          {} characters, {} frames, batch {}, {} runs after one to warm up\n\
          \n\
          latency    mean {mean} s, std {std}, p50 {p50}, p90 {p90}, p95 {p95}, p99 {p99}\n\
-         speech     {} samples/s, {} x real time\n\
+         speech     {} samples/s; each sentence at {} x real time\n\
          decoder    {} ms a step\n\
          vocoder    {} samples/s, {} GFLOP/s\n\
          load       {} s\n\

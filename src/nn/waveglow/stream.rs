@@ -51,8 +51,9 @@ struct FlowState<B: Backend> {
 }
 
 impl<B: Backend> WaveGlowStream<B> {
-    /// Back to before the first frame, for another utterance: buffers are kept.
-    pub fn restart(&mut self, backend: &mut B, key: RandomKey) {
+    /// Before the first frame, for an utterance of its own: buffers are kept. `sigma` is the standard
+    /// deviation of the noise, `key` its seed.
+    pub fn restart(&mut self, backend: &mut B, key: RandomKey, sigma: f32) {
         self.mel.restart(backend);
         self.upsampled.iter_mut().for_each(|w| w.restart(backend));
         for flow in &mut self.flows {
@@ -64,20 +65,15 @@ impl<B: Backend> WaveGlowStream<B> {
             flow.made.fill(0);
             flow.emitted = 0;
         }
-        (self.arrived, self.finished, self.key) = (0, false, key);
+        (self.arrived, self.finished) = (0, false);
+        (self.key, self.sigma) = (key, sigma);
     }
 }
 
 impl<B: Backend> WaveGlow<B> {
     /// A vocoder before its first frame. A push of any length is cut into blocks of at most `block`
-    /// frames. `sigma` is the standard deviation of the noise, `key` its seed.
-    pub fn stream(
-        &self,
-        backend: &mut B,
-        block: usize,
-        key: RandomKey,
-        sigma: f32,
-    ) -> WaveGlowStream<B> {
+    /// frames. Its noise is off until [`WaveGlowStream::restart`].
+    pub fn stream(&self, backend: &mut B, block: usize) -> WaveGlowStream<B> {
         let c = &self.config;
         let per_frame = self.groups_per_frame();
         let rows = block * per_frame;
@@ -145,8 +141,11 @@ impl<B: Backend> WaveGlow<B> {
             arrived: 0,
             finished: false,
             block: rows,
-            key,
-            sigma,
+            key: RandomKey {
+                seed: 0,
+                sentence: 0,
+            },
+            sigma: 0.0,
         }
     }
 

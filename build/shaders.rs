@@ -1,0 +1,291 @@
+//! Reads `shaders/`, makes every permutation of every kernel, and checks each with naga, so that a mistake in a
+//! shader fails the build with the file and line where it stands. What the library needs of them goes to
+//! `$OUT_DIR/shaders.rs`.
+//!
+//! WGSL has no includes and no conditions, so a few directives stand for them, each on a line of its own:
+//! `#import name` (a file of `shaders/shared`), `#ifdef NAME`, `#else`, `#endif`, and `#unroll i N` ... `#end`, which
+//! repeats its lines with `$i` replaced by 0, 1, ...: values in registers have names, not indices.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::{AddressSpace, StorageAccess, front::wgsl};
+
+/// What WebGPU guarantees: a kernel that needs more does not run everywhere.
+const MOST_STORAGE_BUFFERS: usize = 8;
+const MOST_IMMEDIATES: u32 = 64;
+
+/// Makes `$OUT_DIR/shaders.rs`.
+pub(crate) fn generate(root: &Path, out: &Path) {
+    let folder = root.join("shaders");
+    println!("cargo:rerun-if-changed=shaders");
+    println!("cargo:rerun-if-changed=build/shaders.rs");
+    let permutations = read(&folder.join("permutations"));
+    let mut kernels = Vec::new();
+    let (mut arms, mut table) = (String::new(), String::new());
+    let mut count = 0;
+    for line in permutations
+        .lines()
+        .filter(|l| !l.trim().is_empty() && !l.starts_with('#'))
+    {
+        let mut words = line.split_whitespace();
+        let kernel = words.next().expect("a line has a word");
+        let (storages, shapes): (Vec<_>, Vec<_>) =
+            words.partition(|word| ["f32", "f16"].contains(word));
+        let or_any = |list: Vec<&str>| {
+            let named: Vec<String> = list
+                .iter()
+                .filter(|w| **w != "-")
+                .map(|w| (*w).to_owned())
+                .collect();
+            if named.is_empty() {
+                vec!["any".to_owned()]
+            } else {
+                named
+            }
+        };
+        kernels.push(kernel.to_owned());
+        let shapes = or_any(shapes);
+        for storage in or_any(storages) {
+            for shape in &shapes {
+                let source = Source::expand(&folder, kernel, shape, &storage);
+                let facts = source.check();
+                let _ = writeln!(
+                    arms,
+                    "        (Kernel::{}, Shape::{}, Storage::{}) => {count},",
+                    camel(kernel),
+                    camel(shape),
+                    camel(&storage),
+                );
+                let _ = writeln!(
+                    table,
+                    "    Shader {{ name: \"{kernel}.{shape}.{storage}\", storage: Storage::{}, writes: &{:?}, \
+                     immediates: {}, source: {:?} }},",
+                    camel(&storage),
+                    facts.writes,
+                    facts.immediates,
+                    source.text,
+                );
+                count += 1;
+            }
+        }
+    }
+    for entry in fs::read_dir(&folder).expect("shaders is a folder") {
+        let path = entry.expect("shaders can be listed").path();
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        assert!(
+            path.extension().is_none_or(|e| e != "wgsl") || kernels.contains(&stem),
+            "shaders/{stem}.wgsl is not in shaders/permutations"
+        );
+    }
+    let variants: String = kernels.iter().fold(String::new(), |mut text, kernel| {
+        let _ = write!(text, " {},", camel(kernel));
+        text
+    });
+    let text = format!(
+        "/// A kernel: a file of `shaders/`.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n\
+         pub(super) enum Kernel {{{variants} }}\n\n\
+         /// Place of a permutation in [`SHADERS`].\n\
+         pub(super) fn index(kernel: Kernel, shape: Shape, storage: Storage) -> Option<usize> {{\n    \
+         Some(match (kernel, shape, storage) {{\n{arms}        _ => return None,\n    }})\n}}\n\n\
+         /// All permutations.\npub(super) static SHADERS: &[Shader] = &[\n{table}];\n"
+    );
+    fs::write(out.join("shaders.rs"), text).expect("OUT_DIR can be written to");
+}
+
+/// What the library must know of a shader to bind it.
+struct Facts {
+    /// For each binding, whether the shader writes to it.
+    writes: Vec<bool>,
+    /// Bytes of its parameters.
+    immediates: u32,
+}
+
+/// A shader with its directives carried out, and where each of its lines comes from.
+struct Source {
+    name: String,
+    text: String,
+    lines: Vec<(PathBuf, usize)>,
+    defines: BTreeMap<String, u32>,
+}
+
+impl Source {
+    fn expand(folder: &Path, kernel: &str, shape: &str, storage: &str) -> Self {
+        let mut defines = BTreeMap::new();
+        let rows = shape.trim_start_matches(char::is_alphabetic).parse().ok();
+        match (shape.trim_end_matches(|c: char| c.is_ascii_digit()), rows) {
+            ("few", Some(rows)) => {
+                defines.insert("FEW".to_owned(), 1);
+                defines.insert("ROWS".to_owned(), rows);
+            }
+            // A tile has sixteen threads down its rows.
+            ("rows", Some(rows)) => {
+                let of_thread: u32 = rows / 16;
+                defines.insert("ROWS".to_owned(), of_thread);
+                if of_thread > 4 && storage == "f32" {
+                    // Two tiles of sixteen inputs would not fit into 16 KiB.
+                    defines.insert("SHORT_CHUNK".to_owned(), 1);
+                }
+            }
+            _ => {}
+        }
+        if storage == "f16" {
+            defines.insert("F16".to_owned(), 1);
+        }
+        let mut source = Self {
+            name: format!("{kernel}.{shape}.{storage}"),
+            text: String::new(),
+            lines: Vec::new(),
+            defines,
+        };
+        let origin = folder.join("permutations");
+        if source.defines.contains_key("F16") {
+            source.push("enable f16;", &origin, 1);
+        }
+        if let Some(rows) = source.defines.get("ROWS") {
+            source.push(&format!("const ROWS = {rows}u;"), &origin, 1);
+        }
+        source.file(folder, &folder.join(format!("{kernel}.wgsl")));
+        source
+    }
+
+    fn push(&mut self, line: &str, file: &Path, number: usize) {
+        self.text.push_str(line);
+        self.text.push('\n');
+        self.lines.push((file.to_owned(), number));
+    }
+
+    #[allow(
+        clippy::type_complexity,
+        reason = "the name, the count and the numbered lines of one repetition"
+    )]
+    fn file(&mut self, folder: &Path, path: &Path) {
+        let text = read(path);
+        // Whether the lines of each open condition count, and the open repetition.
+        let mut conditions: Vec<bool> = Vec::new();
+        let mut unroll: Option<(String, u32, Vec<(usize, String)>)> = None;
+        for (number, line) in text.lines().enumerate().map(|(i, line)| (i + 1, line)) {
+            let fail = |message: &str| -> ! { panic!("{}:{number}: {message}", path.display()) };
+            let mut words = line.split_whitespace();
+            let directive = words.next().unwrap_or_default();
+            let argument = words.next();
+            let active = conditions.iter().all(|&c| c);
+            match directive {
+                "#ifdef" => {
+                    let name = argument.unwrap_or_else(|| fail("#ifdef needs a name"));
+                    conditions.push(self.defines.contains_key(name));
+                }
+                "#else" => match conditions.last_mut() {
+                    Some(condition) => *condition = !*condition,
+                    None => fail("#else without #ifdef"),
+                },
+                "#endif" => {
+                    if conditions.pop().is_none() {
+                        fail("#endif without #ifdef");
+                    }
+                }
+                _ if !active => {}
+                "#import" => {
+                    let name = argument.unwrap_or_else(|| fail("#import needs a name"));
+                    self.file(folder, &folder.join("shared").join(format!("{name}.wgsl")));
+                }
+                "#unroll" => {
+                    let (Some(variable), Some(count)) = (argument, words.next()) else {
+                        fail("#unroll needs a name and a number")
+                    };
+                    let count = count
+                        .parse()
+                        .ok()
+                        .or_else(|| self.defines.get(count).copied());
+                    let count = count.unwrap_or_else(|| fail("#unroll needs a number"));
+                    unroll = Some((variable.to_owned(), count, Vec::new()));
+                }
+                "#end" => {
+                    let Some((variable, count, body)) = unroll.take() else {
+                        fail("#end without #unroll")
+                    };
+                    for i in 0..count {
+                        for (number, line) in &body {
+                            // `$iu` is a number of its own, `$i` a part of a name.
+                            let line = line.replace(&format!("${variable}u"), &format!("{i}u"));
+                            let line = line.replace(&format!("${variable}"), &i.to_string());
+                            self.push(&line, path, *number);
+                        }
+                    }
+                }
+                _ if directive.starts_with('#') => fail("no such directive"),
+                _ => match &mut unroll {
+                    Some((_, _, body)) => body.push((number, line.to_owned())),
+                    None => self.push(line, path, number),
+                },
+            }
+        }
+        assert!(
+            conditions.is_empty() && unroll.is_none(),
+            "{}: a condition or repetition is not closed",
+            path.display()
+        );
+    }
+
+    /// Parses and validates, and reads off what there is to bind.
+    fn check(&self) -> Facts {
+        let module = wgsl::parse_str(&self.text)
+            .unwrap_or_else(|e| self.fail(e.location(&self.text), &e.emit_to_string(&self.text)));
+        let capabilities = Capabilities::IMMEDIATES | Capabilities::SHADER_FLOAT16;
+        Validator::new(ValidationFlags::all(), capabilities)
+            .validate(&module)
+            .unwrap_or_else(|e| self.fail(e.location(&self.text), &e.emit_to_string(&self.text)));
+        let mut bindings = BTreeMap::new();
+        let mut immediates = 0;
+        for (_, variable) in module.global_variables.iter() {
+            match (variable.space, &variable.binding) {
+                (AddressSpace::Storage { access }, Some(place)) => {
+                    bindings.insert(place.binding, access.contains(StorageAccess::STORE));
+                }
+                (AddressSpace::Immediate, _) => {
+                    immediates = module.types[variable.ty].inner.size(module.to_ctx());
+                }
+                _ => {}
+            }
+        }
+        let writes: Vec<bool> = bindings.values().copied().collect();
+        assert!(
+            bindings.keys().copied().eq(0..writes.len() as u32)
+                && writes.len() <= MOST_STORAGE_BUFFERS,
+            "{}: bindings are not 0, 1, ... up to 7",
+            self.name
+        );
+        assert!(
+            immediates <= MOST_IMMEDIATES,
+            "{}: {immediates} bytes of parameters",
+            self.name
+        );
+        Facts { writes, immediates }
+    }
+
+    fn fail(&self, at: Option<naga::SourceLocation>, message: &str) -> ! {
+        let line = at.and_then(|at| self.lines.get(at.line_number as usize - 1));
+        let place = line.map_or_else(String::new, |(file, number)| {
+            format!("{}:{number}: ", file.display())
+        });
+        panic!("{place}in {}\n{message}", self.name)
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn camel(name: &str) -> String {
+    let words = name.split('_');
+    words
+        .map(|word| word[..1].to_ascii_uppercase() + &word[1..])
+        .collect()
+}

@@ -1,0 +1,17 @@
+// y += x, over `count` floats.
+struct Params {
+    count: u32,
+    x_first: u32,
+    y_first: u32,
+}
+var<immediate> p: Params;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if id.x < p.count {
+        y[p.y_first + id.x] += x[p.x_first + id.x];
+    }
+}

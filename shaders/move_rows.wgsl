@@ -1,0 +1,16 @@
+// Moves `count` floats to a place before them; the two places do not overlap.
+struct Params {
+    count: u32,
+    from_first: u32,
+    to_first: u32,
+}
+var<immediate> p: Params;
+
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if id.x < p.count {
+        x[p.to_first + id.x] = x[p.from_first + id.x];
+    }
+}

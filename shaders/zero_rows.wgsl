@@ -1,0 +1,15 @@
+// Sets `count` floats to zero.
+struct Params {
+    count: u32,
+    first: u32,
+}
+var<immediate> p: Params;
+
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if id.x < p.count {
+        x[p.first + id.x] = 0.0;
+    }
+}

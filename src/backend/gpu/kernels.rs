@@ -1,0 +1,896 @@
+//! The kernels, as they are recorded.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytemuck::{Pod, Zeroable, bytes_of};
+
+use super::device::Device;
+use super::matrix::{Matrix, PANEL};
+use super::memory::{Buffer, TENSOR};
+use super::profile::Work;
+use super::recorder::{Download, Recorder};
+use super::shaders::{Kernel, Shape, Storage, index};
+use super::tensor::Tensor;
+use crate::backend::{
+    Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, Error, MatrixSpec,
+    Noise, Pace, Precision, RandomKey, Residual, Rows, RowsMut, SeparableWeights, Skip,
+};
+
+/// Threads of a workgroup of the kernels that go element by element.
+const THREADS: usize = 256;
+
+/// A recorder of kernels on a GPU.
+pub struct Gpu {
+    device: Device,
+    recorder: Recorder,
+    /// The keys that the prenet saw last, on the device.
+    keys: Option<(Vec<RandomKey>, Tensor)>,
+    /// Buffers that kernels need in passing.
+    scratch: Scratch,
+    /// Bound where a kernel has a place that it does not touch this time: to read, and two to write.
+    unused: [Tensor; 3],
+}
+
+#[derive(Default)]
+struct Scratch {
+    query: Option<Tensor>,
+    energies: Option<Tensor>,
+}
+
+/// Rows on their way to the host.
+pub struct Pending {
+    download: Option<Arc<Download>>,
+}
+
+/// Numbers of floats or of rows, as shaders take them.
+fn small(n: usize) -> u32 {
+    u32::try_from(n).expect("sizes are below 2^32: no buffer is that large")
+}
+
+impl Gpu {
+    /// Makes a tensor without a defined content.
+    fn tensor(&mut self, rows: usize, channels: usize) -> Tensor {
+        tensor(&mut self.recorder, rows, channels)
+    }
+
+    /// A tensor of the scratch that has room for `rows`.
+    fn scratch(&mut self, kept: Option<Tensor>, rows: usize, channels: usize) -> Tensor {
+        match kept {
+            Some(t) if t.rows >= rows && t.channels == channels => t,
+            _ => self.tensor(rows, channels),
+        }
+    }
+
+    /// Records a kernel without weights over `count` elements.
+    fn elements<P: Pod>(&mut self, kernel: Kernel, buffers: &[&Buffer], p: P, count: usize) {
+        let shader = shader(kernel, Shape::Any, Storage::Any);
+        let groups = [count.div_ceil(THREADS), 1];
+        let bytes = 12 * count as u64;
+        let work = Work { macs: 0, bytes };
+        self.recorder
+            .dispatch(shader, buffers, bytes_of(&p), groups, work);
+    }
+
+    /// Records a product of `rows` rows: weights first, then what the kernel binds.
+    fn product<P: Pod>(
+        &mut self,
+        kernel: Kernel,
+        shape: Shape,
+        w: &Matrix,
+        rows: usize,
+        buffers: &[&Buffer],
+        p: P,
+    ) {
+        let shader = shader(kernel, shape, w.storage);
+        let columns = if matches!(shape, Shape::Few1 | Shape::Few4) {
+            // A workgroup makes 32 columns.
+            w.panels * 4
+        } else {
+            w.panels
+        };
+        let groups = [columns, rows.div_ceil(shape.rows())];
+        let mut all = [&w.weights; 8];
+        all[1] = &w.scale_bias;
+        all[2..2 + buffers.len()].copy_from_slice(buffers);
+        let work = Work {
+            macs: (rows * w.inputs * w.outputs) as u64,
+            bytes: w.weights.raw.size() + 4 * (rows * (w.inputs + w.outputs)) as u64,
+        };
+        let all = &all[..2 + buffers.len()];
+        self.recorder
+            .dispatch(shader, all, bytes_of(&p), groups, work);
+    }
+}
+
+fn shader(kernel: Kernel, shape: Shape, storage: Storage) -> usize {
+    index(kernel, shape, storage)
+        .unwrap_or_else(|| panic!("{kernel:?} is not made for {shape:?} and {storage:?}"))
+}
+
+fn tensor(recorder: &mut Recorder, rows: usize, channels: usize) -> Tensor {
+    let bytes = rows as u64 * channels as u64 * 4;
+    let buffer = recorder.shared.memory.take(bytes, TENSOR);
+    let buffer = buffer.unwrap_or_else(|error| {
+        // Nothing is recorded after a failure, so no kernel sees that there is less than promised.
+        recorder.fail(error);
+        recorder.shared.nothing.clone()
+    });
+    Tensor {
+        buffer,
+        rows,
+        channels,
+        returns: recorder.returns.clone(),
+    }
+}
+
+/// The tile for so many rows.
+fn tile(rows: usize) -> Shape {
+    match rows {
+        0..=16 => Shape::Rows16,
+        17..=1024 => Shape::Rows64,
+        _ => Shape::Rows128,
+    }
+}
+
+/// The shape for the rows of a decoder's step.
+fn few(rows: usize) -> Shape {
+    if rows == 1 { Shape::Few1 } else { Shape::Few4 }
+}
+
+impl Backend for Gpu {
+    type Device = Device;
+    type Tensor = Tensor;
+    type Matrix = Matrix;
+    type Pending = Pending;
+
+    fn on(device: &Device) -> Self {
+        let mut recorder = Recorder::new(device.0.clone());
+        let unused = [(); 3].map(|()| tensor(&mut recorder, 1, 1));
+        Self {
+            device: device.clone(),
+            recorder,
+            keys: None,
+            scratch: Scratch::default(),
+            unused,
+        }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace {
+            decoder_steps: 16,
+            decoder_ahead: 1,
+            rows: 2048,
+        }
+    }
+
+    fn zeros(&mut self, rows: usize, channels: usize) -> Tensor {
+        let mut tensor = self.tensor(rows, channels);
+        self.zero_rows(&mut tensor, 0..rows);
+        tensor
+    }
+
+    fn write(&mut self, to: RowsMut<'_, Tensor>, data: &[f32]) {
+        let rows = data.len().div_ceil(to.tensor.channels);
+        let at = u64::from(to.tensor.place(to.row, rows)) * 4;
+        self.recorder
+            .upload(&to.tensor.buffer, at, bytemuck::cast_slice(data));
+    }
+
+    fn read_later(&mut self, from: &Tensor, rows: Range<usize>) -> Pending {
+        let at = u64::from(from.place(rows.start, rows.len())) * 4;
+        let size = (rows.len() * from.channels) as u64 * 4;
+        Pending {
+            download: self.recorder.download(&from.buffer, at, size),
+        }
+    }
+
+    fn submit(&mut self) {
+        self.recorder.submit();
+    }
+
+    fn wait(&mut self, rows: Pending) -> Result<Vec<f32>, Error> {
+        let bytes = self.recorder.wait(rows.download)?;
+        Ok(bytemuck::pod_collect_to_vec(&bytes))
+    }
+
+    fn shape(&self, tensor: &Tensor) -> (usize, usize) {
+        (tensor.rows, tensor.channels)
+    }
+
+    fn move_rows(&mut self, tensor: &mut Tensor, rows: Range<usize>, to: usize) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            count: u32,
+            from_first: u32,
+            to_first: u32,
+        }
+        let gap = rows.start - to;
+        if gap == 0 {
+            return;
+        }
+        // The threads of a kernel run in no order, so each one moves rows that do not overlap with their goal.
+        for start in rows.clone().step_by(gap) {
+            let n = gap.min(rows.end - start);
+            let p = P {
+                count: small(n * tensor.channels),
+                from_first: tensor.place(start, n),
+                to_first: tensor.place(start - gap, n),
+            };
+            self.elements(Kernel::MoveRows, &[&tensor.buffer], p, n * tensor.channels);
+        }
+    }
+
+    fn zero_rows(&mut self, tensor: &mut Tensor, rows: Range<usize>) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            count: u32,
+            first: u32,
+        }
+        let count = rows.len() * tensor.channels;
+        let p = P {
+            count: small(count),
+            first: tensor.place(rows.start, rows.len()),
+        };
+        self.elements(Kernel::ZeroRows, &[&tensor.buffer], p, count);
+    }
+
+    fn matrix(&mut self, spec: MatrixSpec<'_>) -> Result<Matrix, Error> {
+        let precision = if self.device.has_f16() {
+            spec.precision
+        } else {
+            Precision::F32
+        };
+        Matrix::pack(&spec, precision, &self.recorder.shared.memory)
+    }
+
+    fn conv(
+        &mut self,
+        w: &Matrix,
+        x: Rows<'_, Tensor>,
+        y: RowsMut<'_, Tensor>,
+        channel: usize,
+        n: usize,
+        activation: Activation,
+    ) {
+        let stride = y.tensor.channels;
+        assert!(channel + w.outputs <= stride);
+        let first = y.tensor.place(y.row, n) + small(channel);
+        self.conv_to(
+            w,
+            x,
+            &y.tensor.buffer,
+            (first, stride),
+            n,
+            activation,
+            tile(n),
+        );
+    }
+
+    fn embedding(&mut self, table: &Tensor, ids: &[u32], y: RowsMut<'_, Tensor>) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            channels: u32,
+            y_first: u32,
+        }
+        let (n, channels) = (ids.len(), table.channels);
+        assert!(y.tensor.channels == channels && ids.iter().all(|&id| (id as usize) < table.rows));
+        let on_device = self.tensor(n, 1);
+        self.recorder
+            .upload(&on_device.buffer, 0, bytemuck::cast_slice(ids));
+        let p = P {
+            rows: small(n),
+            channels: small(channels),
+            y_first: y.tensor.place(y.row, n),
+        };
+        let buffers = [&table.buffer, &on_device.buffer, &y.tensor.buffer];
+        self.elements(Kernel::Embedding, &buffers, p, n * channels);
+    }
+
+    fn lstm_scan(
+        &mut self,
+        directions: &[(Matrix, Matrix); 2],
+        x: Rows<'_, Tensor>,
+        y: RowsMut<'_, Tensor>,
+        n: usize,
+    ) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            inputs: u32,
+            units: u32,
+            panels: u32,
+            z_row: u32,
+            y_first: u32,
+            previous: u32,
+            is_first: u32,
+        }
+        let units = directions[0].1.inputs;
+        assert_eq!(y.tensor.channels, 2 * units);
+        let first = y.tensor.place(y.row, n);
+        let mut state = Vec::new();
+        for (input, _) in directions {
+            let z = self.tensor(n, 4 * units);
+            self.conv_to(
+                input,
+                x,
+                &z.buffer,
+                (0, 4 * units),
+                n,
+                Activation::Linear,
+                tile(n),
+            );
+            state.push((z, self.tensor(1, units)));
+        }
+        for step in 0..n {
+            for (d, ((_, hidden), (z, c))) in directions.iter().zip(&state).enumerate() {
+                let (row, previous) = if d == 0 {
+                    (step, step.saturating_sub(1))
+                } else {
+                    (n - 1 - step, (n - step).min(n - 1))
+                };
+                let place = |row: usize| first + small((row * 2 + d) * units);
+                let p = P {
+                    rows: 1,
+                    inputs: small(units),
+                    units: small(units),
+                    panels: small(hidden.panels),
+                    z_row: small(row),
+                    y_first: place(row),
+                    previous: place(previous),
+                    is_first: u32::from(step == 0),
+                };
+                let buffers = [&z.buffer, &c.buffer, &y.tensor.buffer];
+                self.product(Kernel::LstmScan, Shape::Few1, hidden, 1, &buffers, p);
+            }
+        }
+    }
+
+    fn prenet(
+        &mut self,
+        w: &Matrix,
+        x: Rows<'_, Tensor>,
+        y: &mut Tensor,
+        n: usize,
+        dropout: Option<Dropout<'_>>,
+    ) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            inputs: u32,
+            outputs: u32,
+            panels: u32,
+            x_row: u32,
+            x_stride: u32,
+            dropout: u32,
+            threshold: u32,
+            keep: f32,
+            stream: u32,
+            block_low: u32,
+            block_high: u32,
+        }
+        assert!(w.inputs <= x.tensor.channels && w.outputs == y.channels && n <= y.rows);
+        x.tensor.place(x.row, n);
+        let mut p = P {
+            rows: small(n),
+            inputs: small(w.inputs),
+            outputs: small(w.outputs),
+            panels: small(w.panels),
+            x_row: small(x.row),
+            x_stride: small(x.tensor.channels),
+            dropout: 0,
+            threshold: 0,
+            keep: 1.0,
+            stream: 0,
+            block_low: 0,
+            block_high: 0,
+        };
+        if let Some(dropout) = dropout {
+            assert!(dropout.keys.len() >= n);
+            self.bring_keys(dropout.keys);
+            let block = dropout.step * w.outputs.div_ceil(4) as u64;
+            p.dropout = 1;
+            p.threshold = (f64::from(dropout.probability) * 4_294_967_296.0) as u32;
+            p.keep = 1.0 / (1.0 - dropout.probability);
+            p.stream = dropout.stream.number();
+            (p.block_low, p.block_high) = (block as u32, (block >> 32) as u32);
+        }
+        let keys = self.keys.take();
+        let keys_or_unused = keys.as_ref().map_or(&self.unused[0], |(_, keys)| keys);
+        let (keys_buffer, x) = (keys_or_unused.buffer.clone(), &x.tensor.buffer);
+        self.product(
+            Kernel::Prenet,
+            few(n),
+            w,
+            n,
+            &[x, &keys_buffer, &y.buffer],
+            p,
+        );
+        self.keys = keys;
+    }
+
+    fn lstm_cell(
+        &mut self,
+        w: &Matrix,
+        inputs: &[&Tensor],
+        h: &mut Tensor,
+        c: &mut Tensor,
+        n: usize,
+    ) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            inputs: u32,
+            units: u32,
+            panels: u32,
+            a_channels: u32,
+            b_channels: u32,
+        }
+        let [a, b, previous] = inputs else {
+            panic!("an LSTM of both networks has two inputs and its state")
+        };
+        let units = h.channels;
+        assert!(units * 4 == w.outputs && c.channels == units && previous.channels == units);
+        assert!(a.channels + b.channels + units == w.inputs);
+        assert!(
+            [a.rows, b.rows, previous.rows, h.rows, c.rows]
+                .iter()
+                .all(|&rows| n <= rows)
+        );
+        let p = P {
+            rows: small(n),
+            inputs: small(w.inputs),
+            units: small(units),
+            panels: small(w.panels),
+            a_channels: small(a.channels),
+            b_channels: small(b.channels),
+        };
+        let buffers = [&a.buffer, &b.buffer, &previous.buffer, &c.buffer, &h.buffer];
+        self.product(Kernel::LstmCell, few(n), w, n, &buffers, p);
+    }
+
+    fn attention(
+        &mut self,
+        w: &AttentionWeights<Self>,
+        state: &mut AttentionState<Self>,
+        query: Rows<'_, Tensor>,
+        context: RowsMut<'_, Tensor>,
+        alignment: RowsMut<'_, Tensor>,
+    ) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct Energies {
+            symbols: u32,
+            dim: u32,
+            location_inputs: u32,
+        }
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct Context {
+            symbols: u32,
+            channels: u32,
+            context_first: u32,
+            alignment_first: u32,
+            pad: u32,
+        }
+        let (symbols, dim) = (state.symbols, w.query.outputs);
+        assert!(
+            w.location.storage == Storage::F32
+                && w.location.outputs == dim
+                && w.location.inputs == 2 * w.taps
+                && state.location.rows + 1 == symbols + w.taps
+                && state.processed.channels == dim
+                && state.processed.rows >= symbols
+                && state.memory.rows >= symbols
+                && alignment.tensor.channels >= symbols
+                && context.tensor.channels == state.memory.channels
+        );
+        let kept = self.scratch.query.take();
+        let q = self.scratch(kept, 1, dim);
+        let kept = self.scratch.energies.take();
+        let energies = self.scratch(kept, symbols, 1);
+        let one = Shape::Few1;
+        self.conv_to(
+            &w.query,
+            query,
+            &q.buffer,
+            (0, dim),
+            1,
+            Activation::Linear,
+            one,
+        );
+        let p = Energies {
+            symbols: small(symbols),
+            dim: small(dim),
+            location_inputs: small(2 * w.taps),
+        };
+        let shader_e = shader(Kernel::AttentionEnergies, Shape::Any, Storage::Any);
+        let buffers = [
+            &w.location.weights,
+            &state.location.buffer,
+            &state.processed.buffer,
+            &q.buffer,
+            &w.v.buffer,
+            &energies.buffer,
+        ];
+        let work = Work {
+            macs: (symbols * dim * (2 * w.taps + 2)) as u64,
+            bytes: 4 * (symbols * dim + 2 * w.taps * dim) as u64,
+        };
+        let groups = [symbols.div_ceil(8), 1];
+        self.recorder
+            .dispatch(shader_e, &buffers, bytes_of(&p), groups, work);
+        let channels = state.memory.channels;
+        let p = Context {
+            symbols: small(symbols),
+            channels: small(channels),
+            context_first: context.tensor.place(context.row, 1),
+            alignment_first: alignment.tensor.place(alignment.row, 1),
+            pad: small(w.taps / 2),
+        };
+        let shader_c = shader(Kernel::AttentionContext, Shape::Any, Storage::Any);
+        let buffers = [
+            &energies.buffer,
+            &state.memory.buffer,
+            &context.tensor.buffer,
+            &state.location.buffer,
+            &alignment.tensor.buffer,
+        ];
+        let work = Work {
+            macs: (symbols * channels) as u64,
+            bytes: 4 * (symbols * channels) as u64,
+        };
+        let groups = [channels.div_ceil(64), 1];
+        self.recorder
+            .dispatch(shader_c, &buffers, bytes_of(&p), groups, work);
+        self.scratch = Scratch {
+            query: Some(q),
+            energies: Some(energies),
+        };
+    }
+
+    fn projection(&mut self, w: &Matrix, a: &Tensor, b: &Tensor, y: RowsMut<'_, Tensor>, n: usize) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            inputs: u32,
+            outputs: u32,
+            panels: u32,
+            a_channels: u32,
+            b_channels: u32,
+            y_first: u32,
+        }
+        assert!(w.outputs == y.tensor.channels && a.channels + b.channels == w.inputs);
+        assert!(n <= a.rows && n <= b.rows);
+        let p = P {
+            rows: small(n),
+            inputs: small(w.inputs),
+            outputs: small(w.outputs),
+            panels: small(w.panels),
+            a_channels: small(a.channels),
+            b_channels: small(b.channels),
+            y_first: y.tensor.place(y.row, n),
+        };
+        let buffers = [&a.buffer, &b.buffer, &y.tensor.buffer];
+        self.product(Kernel::Projection, few(n), w, n, &buffers, p);
+    }
+
+    fn add(&mut self, x: Rows<'_, Tensor>, y: RowsMut<'_, Tensor>, n: usize) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            count: u32,
+            x_first: u32,
+            y_first: u32,
+        }
+        assert_eq!(x.tensor.channels, y.tensor.channels);
+        let count = n * x.tensor.channels;
+        let p = P {
+            count: small(count),
+            x_first: x.tensor.place(x.row, n),
+            y_first: y.tensor.place(y.row, n),
+        };
+        let buffers = [&x.tensor.buffer, &y.tensor.buffer];
+        self.elements(Kernel::Add, &buffers, p, count);
+    }
+
+    fn upsample(&mut self, w: &Matrix, x: Rows<'_, Tensor>, y: RowsMut<'_, Tensor>, n: usize) {
+        let rows = w.outputs / y.tensor.channels;
+        let first = y.tensor.place(y.row, n * rows);
+        let (activation, place) = (Activation::Linear, (first, w.outputs));
+        self.conv_to(w, x, &y.tensor.buffer, place, n, activation, tile(n));
+    }
+
+    fn wn_gate(
+        &mut self,
+        w: &Matrix,
+        x: Rows<'_, Tensor>,
+        condition: Rows<'_, Tensor>,
+        y: &mut Tensor,
+        n: usize,
+    ) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            inputs: u32,
+            channels: u32,
+            panels: u32,
+            dilation: u32,
+            tap_inputs: u32,
+            x_row: u32,
+            condition_row: u32,
+            condition_stride: u32,
+        }
+        let channels = y.channels;
+        assert!(channels * 2 == w.outputs && x.tensor.channels == channels && n <= y.rows);
+        assert_eq!(w.inputs, w.taps * channels + condition.tensor.channels);
+        x.tensor.place(x.row, n + (w.taps - 1) * w.dilation);
+        condition.tensor.place(condition.row, n);
+        let p = P {
+            rows: small(n),
+            inputs: small(w.inputs),
+            channels: small(channels),
+            panels: small(w.panels),
+            dilation: small(w.dilation),
+            tap_inputs: small(w.taps * channels),
+            x_row: small(x.row),
+            condition_row: small(condition.row),
+            condition_stride: small(condition.tensor.channels),
+        };
+        let buffers = [&x.tensor.buffer, &condition.tensor.buffer, &y.buffer];
+        self.product(Kernel::WnGate, tile(n), w, n, &buffers, p);
+    }
+
+    fn wn_gate_separable(
+        &mut self,
+        w: &SeparableWeights<Self>,
+        x: Rows<'_, Tensor>,
+        inside: Range<usize>,
+        condition: Condition<'_, Tensor>,
+        y: &mut Tensor,
+        n: usize,
+    ) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            inputs: u32,
+            channels: u32,
+            panels: u32,
+            taps: u32,
+            x_row: u32,
+            inside_begin: u32,
+            inside_end: u32,
+            shift: u32,
+            repeat: u32,
+            condition_first: u32,
+            condition_stride: u32,
+        }
+        let (channels, taps) = (w.taps.channels, w.taps.rows);
+        assert!(channels * 2 == w.pointwise.outputs && channels == w.pointwise.inputs);
+        assert!(x.tensor.channels == channels && y.channels == channels && n <= y.rows);
+        let stride = condition.tensor.channels;
+        assert!(condition.channel + 2 * channels <= stride);
+        x.tensor.place(x.row, n + taps - 1);
+        let frames = (condition.shift + n).div_ceil(condition.repeat);
+        condition.tensor.place(0, frames);
+        let p = P {
+            rows: small(n),
+            inputs: small(channels),
+            channels: small(channels),
+            panels: small(w.pointwise.panels),
+            taps: small(taps),
+            x_row: small(x.row),
+            inside_begin: small(inside.start),
+            inside_end: small(inside.end),
+            shift: small(condition.shift),
+            repeat: small(condition.repeat),
+            condition_first: small(condition.channel),
+            condition_stride: small(stride),
+        };
+        let buffers = [
+            &x.tensor.buffer,
+            &w.taps.buffer,
+            &w.shifts.buffer,
+            &w.bias.buffer,
+            &condition.tensor.buffer,
+            &y.buffer,
+        ];
+        let shape = if n <= 16 {
+            Shape::Rows16
+        } else {
+            Shape::Rows64
+        };
+        self.product(Kernel::WnGateSeparable, shape, &w.pointwise, n, &buffers, p);
+    }
+
+    fn wn_res_skip(
+        &mut self,
+        w: &Matrix,
+        x: &Tensor,
+        residual: Option<Residual<'_, Tensor>>,
+        skip: Option<Skip<'_, Tensor>>,
+        n: usize,
+    ) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            inputs: u32,
+            outputs: u32,
+            panels: u32,
+            channels: u32,
+            split: u32,
+            base_row: u32,
+            y_row: u32,
+            skip_row: u32,
+            is_first: u32,
+        }
+        let channels = w.inputs;
+        let parts = usize::from(residual.is_some()) + usize::from(skip.is_some());
+        assert!(w.outputs == parts * channels && x.channels == channels && n <= x.rows);
+        let mut p = P {
+            rows: small(n),
+            inputs: small(channels),
+            outputs: small(w.outputs),
+            panels: small(w.panels),
+            channels: small(channels),
+            split: 0,
+            base_row: 0,
+            y_row: 0,
+            skip_row: 0,
+            is_first: 0,
+        };
+        let [mut base, mut y, mut sum] = self.unused.each_ref().map(|t| t.buffer.clone());
+        if let Some(r) = residual {
+            assert!(r.base.tensor.channels == channels && r.y.tensor.channels == channels);
+            r.base.tensor.place(r.base.row, n);
+            r.y.tensor.place(r.y.row, n);
+            p.split = small(channels);
+            (p.base_row, p.y_row) = (small(r.base.row), small(r.y.row));
+            (base, y) = (r.base.tensor.buffer.clone(), r.y.tensor.buffer.clone());
+        }
+        if let Some(s) = skip {
+            assert_eq!(s.sum.tensor.channels, channels);
+            s.sum.tensor.place(s.sum.row, n);
+            p.skip_row = small(s.sum.row);
+            p.is_first = u32::from(s.first);
+            sum = s.sum.tensor.buffer.clone();
+        }
+        let buffers = [&x.buffer, &base, &y, &sum];
+        self.product(Kernel::WnResSkip, tile(n), w, n, &buffers, p);
+    }
+
+    fn coupling(&mut self, bs: &Tensor, a: RowsMut<'_, Tensor>, n: usize) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            half: u32,
+            a_row: u32,
+        }
+        assert!(bs.channels == a.tensor.channels && n <= bs.rows);
+        a.tensor.place(a.row, n);
+        let half = bs.channels / 2;
+        let p = P {
+            rows: small(n),
+            half: small(half),
+            a_row: small(a.row),
+        };
+        let buffers = [&bs.buffer, &a.tensor.buffer];
+        self.elements(Kernel::Coupling, &buffers, p, n * half);
+    }
+
+    fn noise(&mut self, y: RowsMut<'_, Tensor>, channels: usize, n: usize, noise: Noise) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            channels: u32,
+            y_row: u32,
+            y_stride: u32,
+            seed_low: u32,
+            seed_high: u32,
+            sentence: u32,
+            stream: u32,
+            block_low: u32,
+            block_high: u32,
+            sigma: f32,
+        }
+        assert!(channels <= y.tensor.channels);
+        y.tensor.place(y.row, n);
+        let blocks = channels.div_ceil(4);
+        let block = noise.position * blocks as u64;
+        let p = P {
+            rows: small(n),
+            channels: small(channels),
+            y_row: small(y.row),
+            y_stride: small(y.tensor.channels),
+            seed_low: noise.key.seed as u32,
+            seed_high: (noise.key.seed >> 32) as u32,
+            sentence: noise.key.sentence,
+            stream: noise.stream.number(),
+            block_low: block as u32,
+            block_high: (block >> 32) as u32,
+            sigma: noise.sigma,
+        };
+        self.elements(Kernel::Noise, &[&y.tensor.buffer], p, n * blocks);
+    }
+}
+
+impl Gpu {
+    /// A convolution to `place = (first float, floats between rows)` of a buffer.
+    fn conv_to(
+        &mut self,
+        w: &Matrix,
+        x: Rows<'_, Tensor>,
+        y: &Buffer,
+        place: (u32, usize),
+        n: usize,
+        activation: Activation,
+        shape: Shape,
+    ) {
+        #[repr(C)]
+        #[derive(Clone, Copy, Pod, Zeroable)]
+        struct P {
+            rows: u32,
+            inputs: u32,
+            outputs: u32,
+            panels: u32,
+            channels: u32,
+            dilation: u32,
+            x_row: u32,
+            x_stride: u32,
+            y_first: u32,
+            y_stride: u32,
+            activation: u32,
+        }
+        let channels = w.inputs / w.taps;
+        assert!(channels <= x.tensor.channels);
+        x.tensor.place(x.row, n + (w.taps - 1) * w.dilation);
+        let p = P {
+            rows: small(n),
+            inputs: small(w.inputs),
+            outputs: small(w.outputs),
+            panels: small(w.panels),
+            channels: small(channels),
+            dilation: small(w.dilation),
+            x_row: small(x.row),
+            x_stride: small(x.tensor.channels),
+            y_first: place.0,
+            y_stride: small(place.1),
+            activation: match activation {
+                Activation::Linear => 0,
+                Activation::Relu => 1,
+                Activation::Tanh => 2,
+            },
+        };
+        self.product(Kernel::Conv, shape, w, n, &[&x.tensor.buffer, y], p);
+    }
+
+    /// Brings the keys of the prenet's dropout to the device, unless they are there.
+    fn bring_keys(&mut self, keys: &[RandomKey]) {
+        if self.keys.as_ref().is_some_and(|(there, _)| there == keys) {
+            return;
+        }
+        let on_device = self.tensor(keys.len(), 4);
+        let words = keys
+            .iter()
+            .flat_map(|key| [key.seed as u32, (key.seed >> 32) as u32, key.sentence, 0]);
+        let words: Vec<u32> = words.collect();
+        self.recorder
+            .upload(&on_device.buffer, 0, bytemuck::cast_slice(&words));
+        self.keys = Some((keys.to_vec(), on_device));
+    }
+}
+
+const _: () = assert!(PANEL == 128, "the shaders have it as a number");

@@ -1,0 +1,147 @@
+//! How long the device takes, from its own clock.
+//!
+//! Two timestamps a submission are enough to keep to a budget; the profile has two for every kernel.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use wgpu::{Device, QuerySet, QuerySetDescriptor, QueryType, Queue};
+
+use super::memory::lock;
+use super::shaders::SHADERS;
+
+/// Timestamps of one submission, at most.
+pub(super) const TIMESTAMPS: u32 = 4096;
+
+/// Submissions whose times are remembered.
+const REMEMBERED: usize = 1 << 14;
+
+/// What a kernel took.
+#[derive(Clone, Debug)]
+pub struct KernelTime {
+    /// Kernel, tile shape and storage of its weights.
+    pub name: &'static str,
+    /// How often it ran.
+    pub count: u64,
+    /// All of its runs.
+    pub time: Duration,
+    /// Multiply-adds.
+    pub macs: u64,
+    /// Bytes of weights and activations that it must read and write at least.
+    pub bytes: u64,
+}
+
+/// What a dispatch has to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Work {
+    pub(super) macs: u64,
+    pub(super) bytes: u64,
+}
+
+impl Work {
+    /// One number for both: a device moves a byte in about the time of a few multiply-adds, and even an empty
+    /// kernel costs some microseconds.
+    fn units(self) -> u64 {
+        self.macs + 8 * self.bytes + 5_000_000
+    }
+}
+
+/// The clock of a device, and what it showed.
+pub(super) struct Profile {
+    /// Whether every kernel is timed.
+    pub(super) by_kernel: bool,
+    pub(super) queries: QuerySet,
+    /// Nanoseconds of a tick.
+    period: f32,
+    /// Picoseconds of a unit of work, as measured last.
+    pace: AtomicU64,
+    kernels: Mutex<HashMap<usize, KernelTime>>,
+    submissions: Mutex<VecDeque<Duration>>,
+}
+
+/// What a submission's timestamps belong to.
+#[derive(Default)]
+pub(super) struct Timed {
+    pub(super) kernels: Vec<(usize, Work)>,
+    pub(super) units: u64,
+}
+
+impl Timed {
+    pub(super) fn add(&mut self, shader: usize, work: Work, by_kernel: bool) {
+        self.units += work.units();
+        if by_kernel {
+            self.kernels.push((shader, work));
+        }
+    }
+}
+
+impl Profile {
+    pub(super) fn new(device: &Device, queue: &Queue, by_kernel: bool) -> Self {
+        let queries = device.create_query_set(&QuerySetDescriptor {
+            label: None,
+            ty: QueryType::Timestamp,
+            count: TIMESTAMPS,
+        });
+        Self {
+            by_kernel,
+            queries,
+            period: queue.get_timestamp_period(),
+            // About 10^12 units a second, until it is known.
+            pace: AtomicU64::new(1),
+            kernels: Mutex::default(),
+            submissions: Mutex::default(),
+        }
+    }
+
+    /// How long this much work is going to take.
+    pub(super) fn forecast(&self, units: u64) -> Duration {
+        let picoseconds = units.saturating_mul(self.pace.load(Ordering::Relaxed));
+        Duration::from_nanos(picoseconds / 1000)
+    }
+
+    /// Takes the timestamps of a submission.
+    pub(super) fn take(&self, timed: &Timed, ticks: &[u64]) {
+        let time = |from: u64, to: u64| {
+            Duration::from_nanos((to.saturating_sub(from) as f64 * f64::from(self.period)) as u64)
+        };
+        let (Some(&first), Some(&last)) = (ticks.first(), ticks.last()) else {
+            return;
+        };
+        let whole = time(first, last);
+        if let Some(picoseconds) = (whole.as_nanos() as u64 * 1000).checked_div(timed.units) {
+            self.pace.store(picoseconds.max(1), Ordering::Relaxed);
+        }
+        let mut submissions = lock(&self.submissions);
+        if submissions.len() == REMEMBERED {
+            submissions.pop_front();
+        }
+        submissions.push_back(whole);
+        drop(submissions);
+        let mut kernels = lock(&self.kernels);
+        for (&(shader, work), ticks) in timed.kernels.iter().zip(ticks.chunks_exact(2)) {
+            let kernel = kernels.entry(shader).or_insert(KernelTime {
+                name: SHADERS[shader].name,
+                count: 0,
+                time: Duration::ZERO,
+                macs: 0,
+                bytes: 0,
+            });
+            kernel.count += 1;
+            kernel.time += time(ticks[0], ticks[1]);
+            kernel.macs += work.macs;
+            kernel.bytes += work.bytes;
+        }
+    }
+
+    pub(super) fn kernels(&self) -> Vec<KernelTime> {
+        let mut kernels: Vec<_> = lock(&self.kernels).values().cloned().collect();
+        kernels.sort_by_key(|kernel| std::cmp::Reverse(kernel.time));
+        kernels
+    }
+
+    pub(super) fn submissions(&self) -> Vec<Duration> {
+        lock(&self.submissions).iter().copied().collect()
+    }
+}

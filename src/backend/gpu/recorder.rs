@@ -1,0 +1,408 @@
+//! Work recorded as data: what a job asks for is collected here, and handed to the queue in submissions.
+
+use std::mem::take;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use wgpu::{
+    BindGroup, BufferUsages, CommandEncoder, CommandEncoderDescriptor, ComputePass,
+    ComputePassDescriptor, ComputePassTimestampWrites, MapMode, PollType, SubmissionIndex,
+};
+
+use super::device::Shared;
+use super::memory::{Buffer, Memory, Returns, TENSOR};
+use super::profile::{Profile, TIMESTAMPS, Timed, Work};
+use super::shaders::SHADERS;
+use crate::backend::Error;
+
+/// How long a device may take for one submission before it counts as lost.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Something for the device to do.
+enum Command {
+    Dispatch {
+        shader: usize,
+        buffers: BindGroup,
+        parameters: [u8; 64],
+        groups: [u32; 2],
+    },
+    /// Bytes of the upload to a buffer.
+    Upload {
+        from: u64,
+        to: wgpu::Buffer,
+        at: u64,
+        size: u64,
+    },
+    /// Bytes of a buffer to the host.
+    Download {
+        from: wgpu::Buffer,
+        at: u64,
+        to: wgpu::Buffer,
+        size: u64,
+    },
+}
+
+/// Bytes on their way to the host.
+pub(super) struct Download {
+    memory: Arc<Memory>,
+    staging: Buffer,
+    size: u64,
+    state: Arc<AtomicU8>,
+    submission: OnceLock<SubmissionIndex>,
+}
+
+const UNDERWAY: u8 = 0;
+const MAPPED: u8 = 1;
+const FAILED: u8 = 2;
+
+/// Collects commands of one job.
+pub(super) struct Recorder {
+    pub(super) shared: Arc<Shared>,
+    pub(super) returns: Arc<Returns>,
+    commands: Vec<Command>,
+    /// What goes to the device before the commands run, and the buffer for it.
+    upload: Vec<u8>,
+    upload_buffer: Option<Buffer>,
+    downloads: Vec<Arc<Download>>,
+    timed: Timed,
+    /// Timestamps of submissions that have not come back yet.
+    timing: Vec<(Timed, Arc<Download>)>,
+    /// The first thing that went wrong; nothing more is recorded after it.
+    failure: Option<Error>,
+}
+
+impl Recorder {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            returns: Returns::new(shared.memory.clone()),
+            shared,
+            commands: Vec::new(),
+            upload: Vec::new(),
+            upload_buffer: None,
+            downloads: Vec::new(),
+            timed: Timed::default(),
+            timing: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// Remembers what went wrong.
+    pub(super) fn fail(&mut self, error: Error) {
+        self.failure.get_or_insert(error);
+    }
+
+    /// Records a kernel.
+    pub(super) fn dispatch(
+        &mut self,
+        shader: usize,
+        buffers: &[&Buffer],
+        parameters: &[u8],
+        groups: [usize; 2],
+        work: Work,
+    ) {
+        if self.failure.is_some() || groups.contains(&0) {
+            return;
+        }
+        let facts = &SHADERS[shader];
+        assert_eq!(buffers.len(), facts.writes.len(), "{}", facts.name);
+        assert_eq!(
+            parameters.len(),
+            facts.immediates as usize,
+            "{}",
+            facts.name
+        );
+        assert!(
+            groups[0].max(groups[1]) <= 65_535,
+            "{}: {groups:?} groups",
+            facts.name
+        );
+        let mut padded = [0; 64];
+        padded[..parameters.len()].copy_from_slice(parameters);
+        self.commands.push(Command::Dispatch {
+            shader,
+            buffers: self.shared.pipelines.bind_group(shader, buffers),
+            parameters: padded,
+            groups: groups.map(|n| n as u32),
+        });
+        let by_kernel = self.profile().is_some_and(|p| p.by_kernel);
+        self.timed.add(shader, work, by_kernel);
+        let is_full = by_kernel && self.timed.kernels.len() as u32 * 2 >= TIMESTAMPS;
+        if is_full || self.is_over_budget() {
+            self.submit();
+        }
+    }
+
+    fn profile(&self) -> Option<&Profile> {
+        self.shared.profile.as_ref()
+    }
+
+    fn is_over_budget(&self) -> bool {
+        let (Some(budget), Some(profile)) = (self.shared.budget, self.profile()) else {
+            return false;
+        };
+        profile.forecast(self.timed.units) >= budget
+    }
+
+    /// Records that `data` is to be written to a buffer.
+    pub(super) fn upload(&mut self, to: &Buffer, at: u64, data: &[u8]) {
+        if self.failure.is_some() || data.is_empty() {
+            return;
+        }
+        let from = self.upload.len() as u64;
+        self.upload.extend_from_slice(data);
+        self.commands.push(Command::Upload {
+            from,
+            to: to.raw.clone(),
+            at,
+            size: data.len() as u64,
+        });
+    }
+
+    /// Records that bytes of a buffer are to come to the host.
+    pub(super) fn download(&mut self, from: &Buffer, at: u64, size: u64) -> Option<Arc<Download>> {
+        if self.failure.is_some() {
+            return None;
+        }
+        match Download::new(&self.shared, size) {
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+            Ok(download) => {
+                let download = Arc::new(download);
+                self.commands.push(Command::Download {
+                    from: from.raw.clone(),
+                    at,
+                    to: download.staging.raw.clone(),
+                    size,
+                });
+                self.downloads.push(download.clone());
+                Some(download)
+            }
+        }
+    }
+
+    /// Hands over everything recorded so far.
+    pub(super) fn submit(&mut self) {
+        if self.failure.is_none()
+            && !self.commands.is_empty()
+            && let Err(error) = self.hand_over()
+        {
+            self.fail(error);
+        }
+        self.commands.clear();
+        self.upload.clear();
+        self.downloads.clear();
+        self.timed = Timed::default();
+        self.returns.flush();
+        self.shared.pipelines.forget_freed(&self.shared.memory);
+    }
+
+    fn hand_over(&mut self) -> Result<(), Error> {
+        let shared = self.shared.clone();
+        if !self.upload.is_empty() {
+            let size = self.upload.len() as u64;
+            if self
+                .upload_buffer
+                .as_ref()
+                .is_none_or(|b| b.raw.size() < size)
+            {
+                if let Some(old) = self.upload_buffer.take() {
+                    self.returns.push(old);
+                }
+                self.upload_buffer = Some(shared.memory.take(size, TENSOR)?);
+            }
+            if let Some(buffer) = &self.upload_buffer {
+                shared.queue.write_buffer(&buffer.raw, 0, &self.upload);
+            }
+        }
+        let mut encoder = shared
+            .device
+            .create_command_encoder(&CommandEncoderDescriptor::default());
+        let profile = shared.profile.as_ref();
+        let by_kernel = profile.is_some_and(|p| p.by_kernel);
+        let timed = profile.filter(|_| by_kernel || shared.budget.is_some());
+        let ticks = self.encode(&mut encoder, timed);
+        let mut timing = None;
+        if let Some(profile) = timed
+            && ticks > 0
+        {
+            let size = u64::from(ticks) * 8;
+            let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
+            let resolved = shared.memory.take(size, usage)?;
+            let download = Arc::new(Download::new(&shared, size)?);
+            encoder.resolve_query_set(&profile.queries, 0..ticks, &resolved.raw, 0);
+            encoder.copy_buffer_to_buffer(&resolved.raw, 0, &download.staging.raw, 0, size);
+            shared.memory.give_back(resolved);
+            timing = Some(download);
+        }
+        let submission = shared.queue.submit([encoder.finish()]);
+        for download in self.downloads.drain(..).chain(timing.clone()) {
+            download.map(submission.clone());
+        }
+        if let Some(download) = timing {
+            self.timing.push((take(&mut self.timed), download));
+            // The query set serves the next submission too, so a profile waits for each.
+            self.take_timings(by_kernel)?;
+        }
+        Ok(())
+    }
+
+    /// Encodes the commands; kernels between two copies share a pass. Gives the number of timestamps.
+    fn encode(&mut self, encoder: &mut CommandEncoder, timed: Option<&Profile>) -> u32 {
+        let pipelines = &self.shared.pipelines;
+        let by_kernel = timed.is_some_and(|p| p.by_kernel);
+        let is_dispatch = |command: &Command| matches!(command, Command::Dispatch { .. });
+        let last = self.commands.iter().rposition(is_dispatch);
+        let mut pass: Option<ComputePass<'static>> = None;
+        let mut ticks = 0;
+        for (i, command) in self.commands.iter().enumerate() {
+            match command {
+                Command::Dispatch {
+                    shader,
+                    buffers,
+                    parameters,
+                    groups,
+                } => {
+                    let run_ends = by_kernel || !self.commands.get(i + 1).is_some_and(is_dispatch);
+                    let pass = pass.get_or_insert_with(|| {
+                        // Of a whole submission the first pass's beginning and the last one's end count.
+                        let end = self.commands[i..].iter().position(|c| !is_dispatch(c));
+                        let is_last = last.is_some_and(|l| end.is_none_or(|end| l < i + end));
+                        let timestamp_writes = timed.and_then(|profile| {
+                            let begins = by_kernel || ticks == 0;
+                            let ends = by_kernel || is_last;
+                            let writes = ComputePassTimestampWrites {
+                                query_set: &profile.queries,
+                                beginning_of_pass_write_index: begins.then_some(ticks),
+                                end_of_pass_write_index: ends.then_some(if by_kernel {
+                                    ticks + 1
+                                } else {
+                                    1
+                                }),
+                            };
+                            (begins || ends).then_some(writes)
+                        });
+                        if timestamp_writes.is_some() {
+                            ticks = if by_kernel { ticks + 2 } else { 2 };
+                        }
+                        encoder
+                            .begin_compute_pass(&ComputePassDescriptor {
+                                label: None,
+                                timestamp_writes,
+                            })
+                            .forget_lifetime()
+                    });
+                    let size = SHADERS[*shader].immediates as usize;
+                    pass.set_pipeline(pipelines.get(*shader));
+                    pass.set_bind_group(0, buffers, &[]);
+                    pass.set_immediates(0, &parameters[..size]);
+                    pass.dispatch_workgroups(groups[0], groups[1], 1);
+                    if !run_ends {
+                        continue;
+                    }
+                }
+                Command::Upload { from, to, at, size } => {
+                    if let Some(buffer) = &self.upload_buffer {
+                        encoder.copy_buffer_to_buffer(&buffer.raw, *from, to, *at, *size);
+                    }
+                }
+                Command::Download { from, at, to, size } => {
+                    encoder.copy_buffer_to_buffer(from, *at, to, 0, *size);
+                }
+            }
+            pass = None;
+        }
+        ticks
+    }
+
+    /// Takes the timestamps that are there; waits for them if `all` are wanted.
+    fn take_timings(&mut self, all: bool) -> Result<(), Error> {
+        while let Some((timed, download)) = self.timing.first() {
+            if !all && download.state.load(Ordering::Acquire) == UNDERWAY {
+                break;
+            }
+            let bytes = download.wait(&self.shared)?;
+            let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&bytes);
+            if let Some(profile) = &self.shared.profile {
+                profile.take(timed, &ticks);
+            }
+            self.timing.remove(0);
+        }
+        Ok(())
+    }
+
+    /// Waits for bytes that were asked for.
+    pub(super) fn wait(&mut self, download: Option<Arc<Download>>) -> Result<Vec<u8>, Error> {
+        if download
+            .as_ref()
+            .is_some_and(|d| d.submission.get().is_none())
+        {
+            self.submit();
+        }
+        if let Some(error) = &self.failure {
+            return Err(error.clone());
+        }
+        let Some(download) = download else {
+            return Err(Error::Lost("nothing was recorded".into()));
+        };
+        let bytes = download.wait(&self.shared);
+        self.take_timings(false)?;
+        bytes
+    }
+}
+
+impl Download {
+    fn new(shared: &Shared, size: u64) -> Result<Self, Error> {
+        let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+        Ok(Self {
+            staging: shared.memory.take(size, usage)?,
+            memory: shared.memory.clone(),
+            size,
+            state: Arc::new(AtomicU8::new(UNDERWAY)),
+            submission: OnceLock::new(),
+        })
+    }
+
+    /// Asks for the bytes, which a submission copies.
+    fn map(&self, submission: SubmissionIndex) {
+        let _ = self.submission.set(submission);
+        let state = self.state.clone();
+        let slice = self.staging.raw.slice(..self.size);
+        slice.map_async(MapMode::Read, move |result| {
+            let outcome = if result.is_ok() { MAPPED } else { FAILED };
+            state.store(outcome, Ordering::Release);
+        });
+    }
+
+    fn wait(&self, shared: &Shared) -> Result<Vec<u8>, Error> {
+        if self.state.load(Ordering::Acquire) == UNDERWAY {
+            let waited = shared.device.poll(PollType::Wait {
+                submission_index: self.submission.get().cloned(),
+                timeout: Some(PATIENCE),
+            });
+            if let Err(error) = waited {
+                shared.fault()?;
+                return Err(Error::Lost(error.to_string()));
+            }
+        }
+        shared.fault()?;
+        if self.state.load(Ordering::Acquire) != MAPPED {
+            return Err(Error::Lost("the device did not give its results".into()));
+        }
+        let view = self.staging.raw.slice(..self.size).get_mapped_range();
+        let view = view.map_err(|e| Error::Lost(e.to_string()))?;
+        Ok(view.to_vec())
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        // Without a submission, or when that failed, it is not mapped.
+        if self.submission.get().is_some() && self.state.load(Ordering::Acquire) != FAILED {
+            self.staging.raw.unmap();
+        }
+        self.memory.give_back(self.staging.clone());
+    }
+}

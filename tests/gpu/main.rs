@@ -1,0 +1,33 @@
+//! The GPU engine: each kernel against its twin on the CPU, the networks against PyTorch and the CPU, and what
+//! becomes of a device that is lost or full.
+//!
+//! A machine without a Vulkan, Metal or DirectX 12 adapter says that nothing was tested; in CI that is a failure.
+//! Mesa's lavapipe, an adapter in software, is enough: everything but speed.
+
+#![cfg(feature = "gpu")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod engine;
+mod kernels;
+mod networks;
+mod random;
+
+use tts::backend::gpu::{Device, Options, adapters};
+
+/// The best adapter, opened with every access of every kernel checked.
+fn device() -> Option<Device> {
+    open(&Options {
+        checked: true,
+        ..Options::default()
+    })
+}
+
+fn open(options: &Options) -> Option<Device> {
+    let Some(adapter) = adapters().iter().find(|a| a.obstacle().is_none()) else {
+        common::absent("an adapter for the GPU tests (Mesa's lavapipe will do)");
+        return None;
+    };
+    eprintln!("on {} ({})", adapter.name(), adapter.driver());
+    Some(adapter.open(options).unwrap())
+}
