@@ -133,6 +133,9 @@ typedef int32_t tts_status;
 /** Everything was spoken, but a sentence was cut off at the limit of decoder steps. */
 #define TTS_STEP_LIMIT 6
 
+/** Everything was spoken, but a sentence lost its place, and words of it may be missing, repeated or unclear. */
+#define TTS_ATTENTION_LOST 7
+
 /** An argument is NULL that must not be. */
 #define TTS_ERROR_NULL -101
 
@@ -172,11 +175,17 @@ typedef int32_t tts_status;
 /** A lexicon entry cannot be read. */
 #define TTS_ERROR_LEXICON -302
 
+/** The text is not SSML, although it should be. */
+#define TTS_ERROR_SSML -303
+
 /** The device is not there, or does not work. */
 #define TTS_ERROR_DEVICE -401
 
 /** The engine that the handle belongs to has been destroyed. */
 #define TTS_ERROR_ENGINE_GONE -402
+
+/** There is no room for it: the device's memory is full, or the engine's memory_limit is reached. */
+#define TTS_ERROR_OUT_OF_MEMORY -403
 
 /** A mistake of this library; please report the message. The object can only be destroyed. */
 #define TTS_ERROR_INTERNAL -901
@@ -508,7 +517,10 @@ typedef struct tts_mark {
     uint64_t text_begin;
     /** First byte after it. */
     uint64_t text_end;
-    /** The phoneme, such as "AH0"; empty for other kinds. Ends in NUL. */
+    /**
+     * The phoneme, such as "AH0", or the name of a mark of SSML, cut to 31 bytes; empty for other kinds.
+     * Ends in NUL.
+     */
     char name[32];
 } tts_mark;
 
@@ -529,6 +541,9 @@ typedef void (*tts_mark_callback)(void *user_data, const tts_mark *mark);
 
 /** A sentence is over. */
 #define TTS_MARK_END 4
+
+/** An element `mark` of SSML; its name is that of the element. */
+#define TTS_MARK_SSML 5
 
 /* ========================================================================================== *
  * How to speak
@@ -568,6 +583,9 @@ typedef struct tts_chunk {
  * must not throw.
  */
 typedef int32_t (*tts_audio_callback)(void *user_data, const tts_chunk *chunk);
+
+/** What a text is written in: one of the constants TTS_TEXT_*. */
+typedef int32_t tts_text_format;
 
 /** How a text is spoken. Initialise it with tts_utterance_config_init, then change what you like. */
 typedef struct tts_utterance_config {
@@ -618,6 +636,14 @@ typedef struct tts_utterance_config {
     tts_mark_callback on_mark;
     /** Given to the callbacks. */
     void *user_data;
+    /** What the text is written in. Default TTS_TEXT_PLAIN. An utterance that is fed takes no SSML. */
+    tts_text_format text_format;
+    /**
+     * How far the decoder runs ahead of the sound, in milliseconds of speech, 0 to 10000. A sentence that
+     * loses its place within that time from its start is made again, up to three times, with another seed,
+     * before any of it is heard. Default 2000. 0 gives the first sound a little earlier.
+     */
+    uint32_t retry_window_ms;
 } tts_utterance_config;
 
 /** 32-bit float; full scale is -1 to 1, and louder is possible. */
@@ -625,6 +651,18 @@ typedef struct tts_utterance_config {
 
 /** 16-bit signed integer, clipped at full scale. */
 #define TTS_FORMAT_S16 1
+
+/** Text as people write it. */
+#define TTS_TEXT_PLAIN 0
+
+/**
+ * An SSML document: one element `speak`, in which are known: `p` and `s`; `break` (time, strength);
+ * `prosody` (rate, pitch, volume); `sub` (alias); `phoneme` (alphabet "x-arpabet", ph); `say-as`
+ * (interpret-as: characters, spell-out, cardinal, ordinal, digits, telephone, date with a format such as
+ * "dmy"); and `mark` (name). Other elements are read through: their text is spoken, and the log has a
+ * warning. Prosody follows the words inside a sentence. A document has 4 MiB at most.
+ */
+#define TTS_TEXT_SSML 1
 
 /**
  * Fills a config with the defaults. `size` is sizeof(tts_utterance_config).
@@ -656,13 +694,14 @@ typedef struct tts_audio {
 /**
  * Speaks a text, which ends in NUL, and returns when all of it has been spoken. `config` may be NULL,
  * which means all defaults; its `on_audio` and `buffer_ms` have no part in this, its `on_mark` has. Gives
- * TTS_OK, or TTS_STEP_LIMIT if a sentence was cut off at the step limit.
+ * TTS_OK, TTS_ATTENTION_LOST if a sentence lost its place, or TTS_STEP_LIMIT if one was cut off at the step
+ * limit.
  *
  * Ownership: the samples are the library's until you give them back with tts_audio_free; the voice may be
  * destroyed before that. Threads: any, and several may speak at once, but not in a callback. Errors:
  * TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8,
- * TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, and
- * TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
+ * TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_SSML, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_CALLBACK,
+ * TTS_ERROR_FORKED, and TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
  */
 TTS_API tts_status tts_voice_speak(const tts_voice *voice, const char *text, const tts_utterance_config *config, tts_audio *out_audio);
 
@@ -694,8 +733,8 @@ typedef struct tts_utterance tts_utterance;
  *
  * Ownership: the utterance is yours; end it with tts_utterance_destroy. The voice may be destroyed
  * before. Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE,
- * TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8, TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON,
- * TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED. Since 0.1.
+ * TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8, TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_SSML,
+ * TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED. Since 0.1.
  */
 TTS_API tts_status tts_utterance_start(const tts_voice *voice, const char *text, const tts_utterance_config *config, tts_utterance **out_utterance);
 
@@ -775,8 +814,8 @@ TTS_API tts_status tts_utterance_cancel(tts_utterance *utterance);
  * Waits until everything has been made (not: read), `timeout_ms` at most; UINT32_MAX waits without end.
  * An utterance that nobody reads stops when its buffer is full, so read it elsewhere meanwhile.
  *
- * Gives TTS_OK when everything was spoken, TTS_STEP_LIMIT if a sentence was cut off at the step limit,
- * TTS_CANCELLED, or TTS_TIMEOUT. Threads: any, but not in a callback. Errors: TTS_ERROR_NULL,
+ * Gives TTS_OK when everything was spoken, TTS_ATTENTION_LOST if a sentence lost its place, else
+ * TTS_STEP_LIMIT if one was cut off at the step limit, TTS_CANCELLED, or TTS_TIMEOUT. Threads: any, but not in a callback. Errors: TTS_ERROR_NULL,
  * TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, or what the utterance failed with. Since 0.1.
  */
 TTS_API tts_status tts_utterance_wait(tts_utterance *utterance, uint32_t timeout_ms);
@@ -804,7 +843,10 @@ typedef struct tts_stats {
     uint32_t struct_size;
     /** Where it is. */
     tts_state state;
-    /** How it ended: TTS_OK, TTS_STEP_LIMIT, TTS_CANCELLED or an error. TTS_OK before the end. */
+    /**
+     * How it ended: TTS_OK, TTS_STEP_LIMIT, TTS_ATTENTION_LOST, TTS_CANCELLED or an error. TTS_OK before
+     * the end.
+     */
     tts_status result;
     /** Samples per second of the output. */
     uint32_t sample_rate;
@@ -830,6 +872,10 @@ typedef struct tts_stats {
     double work_ms;
     /** Seconds of sound made in a second of work; 0 before the first sound. */
     double real_time_factor;
+    /** Sentences that lost their place and were made again before they were heard. */
+    uint64_t sentences_retried;
+    /** Sentences that lost their place and are heard like that. */
+    uint64_t sentences_lost;
 } tts_stats;
 
 /** Nothing can be heard yet. */

@@ -149,7 +149,7 @@ impl Resampler {
 }
 
 /// In eight sums, so that it becomes vector instructions: the same ones whatever the chunk.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; 8];
     let (a, a_rest) = a.as_chunks::<8>();
     let (b, b_rest) = b.as_chunks::<8>();
@@ -164,7 +164,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 /// `[phases + 1, 2 * half]`: row `p` weighs the samples around a position `p / phases` after the
 /// sample of column `half - 1`.
-fn coefficients(phases: usize, half: usize, cutoff: f64) -> Vec<f32> {
+pub(crate) fn coefficients(phases: usize, half: usize, cutoff: f64) -> Vec<f32> {
     let mut all = Vec::with_capacity((phases + 1) * 2 * half);
     for phase in 0..=phases {
         let position = phase as f64 / phases as f64 + (half - 1) as f64;

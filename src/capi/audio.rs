@@ -17,7 +17,6 @@ use super::status::{
 };
 use super::utterance::result;
 use super::voice::{VoiceObject, tts_voice};
-use crate::synth::queue::Feed;
 use crate::synth::to_s16;
 
 /// Sound in memory, mono. Set struct_size to sizeof(tts_audio) before the call that fills it.
@@ -89,13 +88,14 @@ fn lend(samples: Vec<f32>, sample_rate: u32, s16: bool) -> tts_audio {
 
 /// Speaks a text, which ends in NUL, and returns when all of it has been spoken. `config` may be NULL,
 /// which means all defaults; its `on_audio` and `buffer_ms` have no part in this, its `on_mark` has. Gives
-/// TTS_OK, or TTS_STEP_LIMIT if a sentence was cut off at the step limit.
+/// TTS_OK, TTS_ATTENTION_LOST if a sentence lost its place, or TTS_STEP_LIMIT if one was cut off at the step
+/// limit.
 ///
 /// Ownership: the samples are the library's until you give them back with tts_audio_free; the voice may be
 /// destroyed before that. Threads: any, and several may speak at once, but not in a callback. Errors:
 /// TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8,
-/// TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, and
-/// TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
+/// TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_SSML, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_CALLBACK,
+/// TTS_ERROR_FORKED, and TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_voice_speak(
     voice: *const tts_voice,
@@ -147,8 +147,7 @@ pub(super) fn whole(
     settings: &Settings,
 ) -> Result<(Vec<f32>, u32, tts_status)> {
     let synthesizer = settings.front_end(voice.synthesizer()?)?;
-    let feed = Feed::whole(text.to_owned());
-    feed.check(&synthesizer)?;
+    let feed = voice.checked(&synthesizer, settings.feed(text))?;
     let samples = Arc::new(Mutex::new(Vec::new()));
     let sink = WholeSink {
         samples: samples.clone(),

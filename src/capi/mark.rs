@@ -18,6 +18,8 @@ pub const TTS_MARK_WORD: tts_mark_kind = 2;
 pub const TTS_MARK_PHONEME: tts_mark_kind = 3;
 /// A sentence is over.
 pub const TTS_MARK_END: tts_mark_kind = 4;
+/// An element `mark` of SSML; its name is that of the element.
+pub const TTS_MARK_SSML: tts_mark_kind = 5;
 
 /// A place in the sound, and the text that is spoken there.
 #[repr(C)]
@@ -35,7 +37,8 @@ pub struct tts_mark {
     pub text_begin: u64,
     /// First byte after it.
     pub text_end: u64,
-    /// The phoneme, such as "AH0"; empty for other kinds. Ends in NUL.
+    /// The phoneme, such as "AH0", or the name of a mark of SSML, cut to 31 bytes; empty for other kinds.
+    /// Ends in NUL.
     pub name: [c_char; 32],
 }
 
@@ -65,6 +68,7 @@ impl From<&Mark> for tts_mark {
                 MarkKind::Word => TTS_MARK_WORD,
                 MarkKind::Phoneme => TTS_MARK_PHONEME,
                 MarkKind::End => TTS_MARK_END,
+                MarkKind::Named => TTS_MARK_SSML,
             },
             sample: mark.sample,
             text_begin: mark.source.start as u64,

@@ -9,7 +9,7 @@ use super::boundary::{Failure, Result, boundary};
 use super::mark::tts_mark_callback;
 use super::memory::{self, Versioned};
 use super::status::{TTS_ERROR_ARGUMENT, tts_status};
-use crate::synth::queue::UtteranceOptions;
+use crate::synth::queue::{Feed, UtteranceOptions};
 use crate::synth::{OutputOptions, SpeakOptions, Synthesizer};
 use crate::text::{FrontEnd, UserLexicon};
 
@@ -19,6 +19,17 @@ pub type tts_format = i32;
 pub const TTS_FORMAT_F32: tts_format = 0;
 /// 16-bit signed integer, clipped at full scale.
 pub const TTS_FORMAT_S16: tts_format = 1;
+
+/// What a text is written in: one of the constants TTS_TEXT_*.
+pub type tts_text_format = i32;
+/// Text as people write it.
+pub const TTS_TEXT_PLAIN: tts_text_format = 0;
+/// An SSML document: one element `speak`, in which are known: `p` and `s`; `break` (time, strength);
+/// `prosody` (rate, pitch, volume); `sub` (alias); `phoneme` (alphabet "x-arpabet", ph); `say-as`
+/// (interpret-as: characters, spell-out, cardinal, ordinal, digits, telephone, date with a format such as
+/// "dmy"); and `mark` (name). Other elements are read through: their text is spoken, and the log has a
+/// warning. Prosody follows the words inside a sentence. A document has 4 MiB at most.
+pub const TTS_TEXT_SSML: tts_text_format = 1;
 
 /// Flag of an utterance: the dropout of Tacotron 2's prenet is off. Speech is then the same for every
 /// seed up to the vocoder, but often loses its place; it is meant for tests.
@@ -94,10 +105,16 @@ pub struct tts_utterance_config {
     pub on_mark: tts_mark_callback,
     /// Given to the callbacks.
     pub user_data: *mut c_void,
+    /// What the text is written in. Default TTS_TEXT_PLAIN. An utterance that is fed takes no SSML.
+    pub text_format: tts_text_format,
+    /// How far the decoder runs ahead of the sound, in milliseconds of speech, 0 to 10000. A sentence that
+    /// loses its place within that time from its start is made again, up to three times, with another seed,
+    /// before any of it is heard. Default 2000. 0 gives the first sound a little earlier.
+    pub retry_window_ms: u32,
 }
 
-// SAFETY: repr(C), struct_size first; two times 4 bytes, 8, twelve times 4 and four pointers follow
-// each other without padding, whether a pointer has 4 or 8 bytes; all bits are values.
+// SAFETY: repr(C), struct_size first; two times 4 bytes, 8, twelve times 4, four pointers and two times 4
+// follow each other without padding, whether a pointer has 4 or 8 bytes; all bits are values.
 unsafe impl Versioned for tts_utterance_config {
     const NAME: &'static str = "utterance config";
     const FIRST_SIZE: usize = 64 + 4 * size_of::<*const c_char>();
@@ -123,6 +140,8 @@ unsafe impl Versioned for tts_utterance_config {
             on_audio: None,
             on_mark: None,
             user_data: ptr::null_mut(),
+            text_format: TTS_TEXT_PLAIN,
+            retry_window_ms: 2000,
         }
     }
 }
@@ -144,6 +163,7 @@ pub(super) struct Settings {
     pub(super) options: UtteranceOptions,
     pub(super) callbacks: Callbacks,
     pub(super) s16: bool,
+    pub(super) ssml: bool,
     pub(super) buffer_ms: u32,
     lexicon: Option<UserLexicon>,
 }
@@ -162,6 +182,12 @@ impl Settings {
                 "{flags:#x} has flags that this version does not know"
             )));
         }
+        let ssml = match c.text_format {
+            TTS_TEXT_PLAIN => false,
+            TTS_TEXT_SSML => true,
+            other => return Err(argument(format!("{other} is not a format of texts"))),
+        };
+        in_range("retry_window_ms", c.retry_window_ms as f32, 0.0, 10_000.0)?;
         in_range("pitch", c.pitch, 0.5, 2.0)?;
         in_range("speed", c.speed, 0.25, 4.0)?;
         in_range("sentence_pause", c.sentence_pause, 0.0, 5.0)?;
@@ -178,6 +204,7 @@ impl Settings {
             // Pitch is a change of rate, which tempo and pauses make up for.
             speed: c.speed / c.pitch,
             sentence_pause: c.sentence_pause * c.pitch,
+            retry_window: c.retry_window_ms as f32 / 1000.0,
             keep_tensors: false,
         };
         let output = OutputOptions {
@@ -203,6 +230,7 @@ impl Settings {
             },
             callbacks,
             s16,
+            ssml,
             buffer_ms: c.buffer_ms,
             lexicon,
         })
@@ -216,6 +244,15 @@ impl Settings {
         let front_end =
             FrontEnd::new(&synthesizer.config().frontend)?.with_lexicon(lexicon.clone());
         Ok(synthesizer.with_front_end(front_end))
+    }
+
+    /// A whole text, as it is written.
+    pub(super) fn feed(&self, text: &str) -> Feed {
+        if self.ssml {
+            Feed::ssml(text.to_owned())
+        } else {
+            Feed::whole(text.to_owned())
+        }
     }
 
     /// Samples per second of the output.

@@ -28,7 +28,8 @@ pub struct tts_stats {
     pub struct_size: u32,
     /// Where it is.
     pub state: tts_state,
-    /// How it ended: TTS_OK, TTS_STEP_LIMIT, TTS_CANCELLED or an error. TTS_OK before the end.
+    /// How it ended: TTS_OK, TTS_STEP_LIMIT, TTS_ATTENTION_LOST, TTS_CANCELLED or an error. TTS_OK before
+    /// the end.
     pub result: tts_status,
     /// Samples per second of the output.
     pub sample_rate: u32,
@@ -54,9 +55,13 @@ pub struct tts_stats {
     pub work_ms: f64,
     /// Seconds of sound made in a second of work; 0 before the first sound.
     pub real_time_factor: f64,
+    /// Sentences that lost their place and were made again before they were heard.
+    pub sentences_retried: u64,
+    /// Sentences that lost their place and are heard like that.
+    pub sentences_lost: u64,
 }
 
-// SAFETY: repr(C), struct_size first; four times 4 bytes and eleven times 8 have no padding; all bits
+// SAFETY: repr(C), struct_size first; four times 4 bytes and thirteen times 8 have no padding; all bits
 // are values.
 unsafe impl Versioned for tts_stats {
     const NAME: &'static str = "stats";
@@ -79,6 +84,8 @@ unsafe impl Versioned for tts_stats {
             elapsed_ms: 0.0,
             work_ms: 0.0,
             real_time_factor: 0.0,
+            sentences_retried: 0,
+            sentences_lost: 0,
         }
     }
 }
@@ -125,6 +132,8 @@ pub unsafe extern "C" fn tts_utterance_stats(
             elapsed_ms: ms(s.elapsed),
             work_ms: ms(s.work),
             real_time_factor: if work > 0.0 { seconds / work } else { 0.0 },
+            sentences_retried: s.retried,
+            sentences_lost: s.lost,
             ..tts_stats::defaults()
         };
         memory::write(out_stats, stats)

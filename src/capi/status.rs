@@ -24,6 +24,8 @@ pub const TTS_TIMEOUT: tts_status = 4;
 pub const TTS_CANCELLED: tts_status = 5;
 /// Everything was spoken, but a sentence was cut off at the limit of decoder steps.
 pub const TTS_STEP_LIMIT: tts_status = 6;
+/// Everything was spoken, but a sentence lost its place, and words of it may be missing, repeated or unclear.
+pub const TTS_ATTENTION_LOST: tts_status = 7;
 
 /// An argument is NULL that must not be.
 pub const TTS_ERROR_NULL: tts_status = -101;
@@ -53,11 +55,15 @@ pub const TTS_ERROR_VOICE_FORMAT: tts_status = -202;
 pub const TTS_ERROR_NOTHING_TO_SPEAK: tts_status = -301;
 /// A lexicon entry cannot be read.
 pub const TTS_ERROR_LEXICON: tts_status = -302;
+/// The text is not SSML, although it should be.
+pub const TTS_ERROR_SSML: tts_status = -303;
 
 /// The device is not there, or does not work.
 pub const TTS_ERROR_DEVICE: tts_status = -401;
 /// The engine that the handle belongs to has been destroyed.
 pub const TTS_ERROR_ENGINE_GONE: tts_status = -402;
+/// There is no room for it: the device's memory is full, or the engine's memory_limit is reached.
+pub const TTS_ERROR_OUT_OF_MEMORY: tts_status = -403;
 
 /// A mistake of this library; please report the message. The object can only be destroyed.
 pub const TTS_ERROR_INTERNAL: tts_status = -901;
@@ -80,6 +86,7 @@ fn text(status: tts_status) -> &'static std::ffi::CStr {
         TTS_TIMEOUT => c"the time is over",
         TTS_CANCELLED => c"cancelled",
         TTS_STEP_LIMIT => c"a sentence was cut off at the step limit",
+        TTS_ATTENTION_LOST => c"a sentence lost its place",
         TTS_ERROR_NULL => c"an argument is NULL",
         TTS_ERROR_HANDLE => c"not a handle, or already destroyed",
         TTS_ERROR_ARGUMENT => c"a value is outside its range",
@@ -93,8 +100,10 @@ fn text(status: tts_status) -> &'static std::ffi::CStr {
         TTS_ERROR_VOICE_FORMAT => c"not a voice file, or damaged",
         TTS_ERROR_NOTHING_TO_SPEAK => c"nothing to speak",
         TTS_ERROR_LEXICON => c"a lexicon entry cannot be read",
+        TTS_ERROR_SSML => c"not SSML",
         TTS_ERROR_DEVICE => c"the device does not work",
         TTS_ERROR_ENGINE_GONE => c"the engine has been destroyed",
+        TTS_ERROR_OUT_OF_MEMORY => c"no room left in memory",
         TTS_ERROR_INTERNAL => c"internal error",
         _ => c"unknown status",
     }

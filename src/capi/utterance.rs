@@ -18,8 +18,9 @@ use super::memory;
 use super::options::{Settings, tts_utterance_config};
 use super::sink::{CallbackSink, PolledSink};
 use super::status::{
-    TTS_CANCELLED, TTS_EMPTY, TTS_END, TTS_ERROR_BUSY, TTS_ERROR_INTERNAL, TTS_ERROR_STATE, TTS_OK,
-    TTS_STEP_LIMIT, TTS_TIMEOUT, TTS_UNDERRUN, tts_status,
+    TTS_ATTENTION_LOST, TTS_CANCELLED, TTS_EMPTY, TTS_END, TTS_ERROR_ARGUMENT, TTS_ERROR_BUSY,
+    TTS_ERROR_INTERNAL, TTS_ERROR_STATE, TTS_OK, TTS_STEP_LIMIT, TTS_TIMEOUT, TTS_UNDERRUN,
+    tts_status,
 };
 use super::voice::{VoiceObject, tts_voice};
 use crate::synth::queue::{
@@ -83,6 +84,7 @@ pub(super) fn result(outcome: &Outcome) -> Result<tts_status> {
     match outcome {
         Outcome::Complete => Ok(TTS_OK),
         Outcome::StepLimit => Ok(TTS_STEP_LIMIT),
+        Outcome::AttentionLost => Ok(TTS_ATTENTION_LOST),
         Outcome::Cancelled => Ok(TTS_CANCELLED),
         Outcome::Failed(error) => Err(Failure::of(error)),
         Outcome::Panicked(text) => Err(Failure::new(
@@ -92,20 +94,26 @@ pub(super) fn result(outcome: &Outcome) -> Result<tts_status> {
     }
 }
 
+/// Starts with a whole text, or without one, to be fed.
 fn start(
     voice: *const tts_voice,
-    feed: Feed,
+    text: Option<&str>,
     config: *const tts_utterance_config,
     out: *mut *mut tts_utterance,
-    fed: bool,
 ) -> Result<()> {
     let out = memory::not_null(out, "out_utterance")?;
     let settings = Settings::read(config)?;
     let voice = VoiceObject::registry().get(voice)?;
     let synthesizer = settings.front_end(voice.synthesizer()?)?;
-    if !fed {
-        feed.check(&synthesizer)?;
-    }
+    let feed = match text {
+        Some(text) => voice.checked(&synthesizer, settings.feed(text))?,
+        None if settings.ssml => {
+            let message =
+                "SSML cannot be fed in pieces; start an utterance with the whole document";
+            return Err(Failure::new(TTS_ERROR_ARGUMENT, message));
+        }
+        None => Feed::default(),
+    };
     let sample_rate = settings.sample_rate(&synthesizer);
     let callbacks = settings.callbacks;
     let by_callback = callbacks.on_audio.is_some();
@@ -132,7 +140,7 @@ fn start(
         reader: Exclusive::new(reader),
         marks: Exclusive::new(marks),
         by_callback,
-        fed,
+        fed: text.is_none(),
         read: AtomicU64::new(0),
         underruns: AtomicU64::new(0),
         lost_marks: AtomicU64::new(0),
@@ -151,8 +159,8 @@ fn samples(ms: u32, rate: u32) -> usize {
 ///
 /// Ownership: the utterance is yours; end it with tts_utterance_destroy. The voice may be destroyed
 /// before. Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE,
-/// TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8, TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON,
-/// TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED. Since 0.1.
+/// TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8, TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_SSML,
+/// TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_start(
     voice: *const tts_voice,
@@ -161,8 +169,8 @@ pub unsafe extern "C" fn tts_utterance_start(
     out_utterance: *mut *mut tts_utterance,
 ) -> tts_status {
     boundary(|| {
-        let feed = Feed::whole(memory::text(text, "text")?.to_owned());
-        start(voice, feed, config, out_utterance, false)
+        let text = memory::text(text, "text")?;
+        start(voice, Some(text), config, out_utterance)
     })
 }
 
@@ -176,8 +184,8 @@ pub unsafe extern "C" fn tts_utterance_start_n(
     out_utterance: *mut *mut tts_utterance,
 ) -> tts_status {
     boundary(|| {
-        let feed = Feed::whole(memory::text_n(text, text_size, "text")?.to_owned());
-        start(voice, feed, config, out_utterance, false)
+        let text = memory::text_n(text, text_size, "text")?;
+        start(voice, Some(text), config, out_utterance)
     })
 }
 
@@ -190,7 +198,7 @@ pub unsafe extern "C" fn tts_utterance_open(
     config: *const tts_utterance_config,
     out_utterance: *mut *mut tts_utterance,
 ) -> tts_status {
-    boundary(|| start(voice, Feed::default(), config, out_utterance, true))
+    boundary(|| start(voice, None, config, out_utterance))
 }
 
 /// Adds a piece to the text of an utterance that was opened. Pieces may end anywhere between two characters;
@@ -382,8 +390,8 @@ pub unsafe extern "C" fn tts_utterance_cancel(utterance: *mut tts_utterance) -> 
 /// Waits until everything has been made (not: read), `timeout_ms` at most; UINT32_MAX waits without end.
 /// An utterance that nobody reads stops when its buffer is full, so read it elsewhere meanwhile.
 ///
-/// Gives TTS_OK when everything was spoken, TTS_STEP_LIMIT if a sentence was cut off at the step limit,
-/// TTS_CANCELLED, or TTS_TIMEOUT. Threads: any, but not in a callback. Errors: TTS_ERROR_NULL,
+/// Gives TTS_OK when everything was spoken, TTS_ATTENTION_LOST if a sentence lost its place, else
+/// TTS_STEP_LIMIT if one was cut off at the step limit, TTS_CANCELLED, or TTS_TIMEOUT. Threads: any, but not in a callback. Errors: TTS_ERROR_NULL,
 /// TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, or what the utterance failed with. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_wait(

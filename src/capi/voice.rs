@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::boundary::{Failure, Result, boundary, outside_callbacks};
-use super::engine::{EngineObject, TTS_LOG_INFO, tts_engine};
+use super::engine::{EngineObject, Log, TTS_LOG_INFO, TTS_LOG_WARNING, tts_engine};
 use super::facts::Facts;
 use super::handle::{Object, Registry};
 use super::memory;
@@ -43,6 +43,7 @@ pub(super) struct VoiceObject {
     pub(super) queue: Arc<Queue>,
     /// Set when the voice is being destroyed: who speaks and waits comes back.
     pub(super) closing: Arc<AtomicBool>,
+    log: Log,
     weights: Arc<Weights>,
 }
 
@@ -77,6 +78,14 @@ impl VoiceObject {
             }
             error.into()
         })
+    }
+
+    /// A whole text, if there is something to speak in it. The log hears of what in it is not followed.
+    pub(super) fn checked(&self, synthesizer: &Synthesizer, feed: Feed) -> Result<Feed> {
+        for warning in feed.check(synthesizer)? {
+            self.log.say(TTS_LOG_WARNING, &warning);
+        }
+        Ok(feed)
     }
 
     /// The voice, ready to speak in this process.
@@ -119,6 +128,7 @@ fn load(
         facts,
         queue,
         closing,
+        log: engine.log,
         weights,
     };
     memory::put(out, VoiceObject::registry().insert(object)?);

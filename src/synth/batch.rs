@@ -5,17 +5,19 @@ use std::time::{Duration, Instant};
 use super::blocks::DecoderBlocks;
 use super::loaded::Loaded;
 use super::options::Settings;
-use super::sentence::{End, logit};
+use super::sentence::{Decoded, End, Job, SentenceReport};
+use super::speech::samples_before;
 use super::workspace::Workspace;
-use super::{Result, SpeakOptions, Synthesizer, Timings};
-use crate::backend::{Backend, RandomKey};
+use super::{Error, Result, SpeakOptions, Synthesizer, Timings};
+use crate::backend::Backend;
+use crate::text::Sentence;
 
 /// How to speak a batch.
 #[derive(Clone, Debug, Default)]
 pub struct BatchOptions {
-    /// As for a single utterance; tempo, pauses and tensors do not apply.
+    /// As for a single utterance; pauses do not apply.
     pub speak: SpeakOptions,
-    /// Makes exactly this many decoder steps, whatever the gate says: for benchmarks.
+    /// Makes exactly this many decoder steps, whatever the gate and the attention say: for benchmarks.
     pub exact_steps: Option<usize>,
 }
 
@@ -30,6 +32,15 @@ pub struct BatchItem {
     pub end: End,
 }
 
+/// One text of a batch.
+#[derive(Clone, Debug)]
+pub struct BatchText {
+    /// Samples at the voice's rate, of all sentences with the pauses between them.
+    pub audio: Vec<f32>,
+    /// What became of its sentences.
+    pub sentences: Vec<SentenceReport>,
+}
+
 /// Time that a batch took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BatchTimings {
@@ -40,6 +51,12 @@ pub struct BatchTimings {
     /// Decoder steps made.
     pub steps: usize,
 }
+
+/// A sentence and its samples.
+pub(super) type Spoken = (SentenceReport, Vec<f32>);
+
+/// Most sentences that the decoder makes at once. More bring little, and a step takes longer.
+const AT_ONCE: usize = 16;
 
 impl Synthesizer {
     /// Speaks sentences given as symbol ids, all in one batch. Each is spoken as it would be alone:
@@ -53,19 +70,80 @@ impl Synthesizer {
         options: &BatchOptions,
     ) -> Result<(Vec<BatchItem>, BatchTimings)> {
         let mut settings = Settings::new(&options.speak, self.config())?;
-        settings.max_decoder_steps = options.exact_steps.unwrap_or(settings.max_decoder_steps);
+        if let Some(steps) = options.exact_steps {
+            settings.max_decoder_steps = steps;
+            settings.gate_threshold = 1.0; // beyond what a gate can say
+            settings.watch = false;
+        }
         let symbols = self.config().tacotron2.n_symbols;
-        for ids in batch {
+        let mut sentences = Vec::new();
+        for (index, ids) in batch.iter().enumerate() {
             if ids.is_empty() || ids.iter().any(|&id| id as usize >= symbols) {
-                return Err(super::Error::Option {
+                return Err(Error::Option {
                     name: "ids",
                     value: format!("{ids:?}"),
                     expected: "a list of ids of the voice's symbol table",
                 });
             }
+            let ids = ids.clone();
+            let sentence = Sentence {
+                ids,
+                ..Sentence::default()
+            };
+            sentences.push((sentence, index));
         }
-        self.voice
-            .speak_batch(batch, &settings, options.exact_steps.is_some())
+        let (spoken, timings) = self.voice.speak_batch(sentences, &settings, &|| false)?;
+        let items = spoken.into_iter().map(|(report, audio)| BatchItem {
+            audio,
+            frames: report.frames,
+            end: report.end,
+        });
+        Ok((items.collect(), timings))
+    }
+
+    /// Speaks texts, each a list of sentences, all in one batch: each text sounds as it would alone with the
+    /// same options, and all together take less time. `cancelled` is asked now and then.
+    ///
+    /// # Errors
+    /// An option outside its range, or [`Error::Cancelled`].
+    pub fn speak_texts(
+        &self,
+        texts: Vec<Vec<Sentence>>,
+        options: &SpeakOptions,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Vec<BatchText>> {
+        let settings = Settings::new(options, self.config())?;
+        let rate = f64::from(self.config().audio.sampling_rate);
+        let mut batch = Vec::new();
+        for text in &texts {
+            let speakable = text.iter().filter(|sentence| !sentence.ids.is_empty());
+            batch.extend(
+                speakable
+                    .cloned()
+                    .enumerate()
+                    .map(|(i, sentence)| (sentence, i)),
+            );
+        }
+        let (spoken, _) = self.voice.speak_batch(batch, &settings, cancelled)?;
+        let mut spoken = spoken.into_iter();
+        let mut join = |text: Vec<Sentence>| {
+            let (mut audio, mut sentences) = (Vec::new(), Vec::new());
+            let mut index = 0;
+            for sentence in text {
+                let pause = samples_before(&sentence, index, settings.sentence_pause, rate);
+                audio.resize(audio.len() + pause, 0.0);
+                let start = audio.len() as u64;
+                if sentence.ids.is_empty() {
+                    sentences.push(SentenceReport::of_silence(sentence, index, start));
+                } else if let Some((report, samples)) = spoken.next() {
+                    audio.extend(samples);
+                    sentences.push(report.moved_to(start));
+                    index += 1;
+                }
+            }
+            BatchText { audio, sentences }
+        };
+        Ok(texts.into_iter().map(&mut join).collect())
     }
 }
 
@@ -73,88 +151,79 @@ impl<B: Backend> Loaded<B> {
     pub(super) fn run_batch(
         &self,
         workspace: &mut Workspace<B>,
-        batch: &[Vec<u32>],
+        batch: Vec<(Sentence, usize)>,
         settings: &Settings,
-        exact: bool,
-    ) -> Result<(Vec<BatchItem>, BatchTimings)> {
-        let voice = self;
-        let backend = &mut workspace.backend;
-        let config = &voice.config.tacotron2;
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(Vec<Spoken>, BatchTimings)> {
         let mut timings = BatchTimings::default();
         let begun = Instant::now();
-        let key = |i| RandomKey {
-            seed: settings.seed,
-            sentence: i as u32,
-        };
-        let keys: Vec<_> = (0..batch.len()).map(key).collect();
-        let memories = batch
-            .iter()
-            .map(|ids| (voice.tacotron2.encode(backend, ids), ids.len()))
-            .collect();
-        let pace = backend.pace();
-        let decoder = voice
-            .tacotron2
-            .start(backend, memories, &keys, pace.decoder_steps);
-        timings.parts.encode = begun.elapsed();
-
+        let jobs = batch.into_iter().map(|(sentence, index)| {
+            let place = (index, 0);
+            Job::new(self, workspace, settings, sentence, place)
+        });
+        let mut jobs = jobs.collect::<Result<Vec<_>>>()?;
         let decoding = Instant::now();
-        let threshold = if exact {
-            f32::INFINITY
-        } else {
-            logit(settings.gate_threshold)
-        };
-        let mut blocks_of = DecoderBlocks::new(decoder, settings);
-        let mut mels = vec![Vec::new(); batch.len()];
-        let mut ends = vec![None; batch.len()];
-        while ends.iter().any(Option::is_none) {
-            let Some(blocks) = blocks_of.next(&voice.tacotron2, backend)? else {
-                break;
-            };
-            let count = blocks[0].gate.len();
-            for ((block, mel), end) in blocks.iter().zip(&mut mels).zip(&mut ends) {
-                if end.is_none() {
-                    let fired = block.gate.iter().position(|&gate| gate > threshold);
-                    let kept =
-                        fired.unwrap_or(count) * config.n_frames_per_step * config.n_mel_channels;
-                    mel.extend_from_slice(&block.mel[..kept]);
-                    *end = fired.map(|_| End::Gate);
+        let backend = &mut workspace.backend;
+        self.decode_batch(backend, &mut jobs, settings, &mut timings, cancelled)?;
+        let decoded = decoding.elapsed();
+
+        let mut spoken = Vec::with_capacity(jobs.len());
+        for mut job in jobs {
+            workspace.restart(job.noise_key(settings), settings.sigma);
+            let mut audio = Vec::new();
+            while !job.is_done() {
+                if cancelled() {
+                    return Err(Error::Cancelled);
+                }
+                audio.extend(job.vocode(self, workspace)?);
+            }
+            let report = job.report();
+            timings.parts.encode += report.timings.encode;
+            timings.parts.postnet += report.timings.postnet;
+            timings.parts.vocode += report.timings.vocode;
+            spoken.push((report, audio));
+        }
+        timings.parts.decode = decoded.saturating_sub(timings.parts.encode);
+        timings.total = begun.elapsed();
+        Ok((spoken, timings))
+    }
+
+    /// Decodes all sentences, those of about the same length together.
+    fn decode_batch(
+        &self,
+        backend: &mut B,
+        jobs: &mut [Job],
+        settings: &Settings,
+        timings: &mut BatchTimings,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<()> {
+        let mut waiting: Vec<&mut Job> = jobs.iter_mut().collect();
+        waiting.sort_by_key(|job| job.symbols());
+        while !waiting.is_empty() {
+            // The longest first; what has to be made again comes back as a batch of its own.
+            let mut group = waiting.split_off(waiting.len().saturating_sub(AT_ONCE));
+            let mut decoder = DecoderBlocks::start(self, backend, settings, &mut group)?;
+            let mut again = vec![false; group.len()];
+            while group
+                .iter()
+                .zip(&again)
+                .any(|(job, again)| !job.is_decoded() && !again)
+            {
+                if cancelled() {
+                    return Err(Error::Cancelled);
+                }
+                let blocks = decoder.next(&self.tacotron2, backend)?;
+                timings.steps += blocks.as_ref().map_or(0, |blocks| blocks[0].gate.len());
+                for (i, job) in group.iter_mut().enumerate() {
+                    if !job.is_decoded() && !again[i] {
+                        let block = blocks.as_ref().map(|blocks| &blocks[i]);
+                        again[i] = job.decode(self, settings, block) == Decoded::Again;
+                    }
                 }
             }
-            timings.steps += count;
+            let left = group.into_iter().zip(again);
+            waiting.extend(left.filter_map(|(job, again)| again.then_some(job)));
         }
-        timings.parts.decode = decoding.elapsed();
-
-        let mut items = Vec::new();
-        for ((mel, end), key) in mels.into_iter().zip(ends).zip(keys) {
-            let refining = Instant::now();
-            let denoiser = voice.denoiser(workspace, settings.denoise)?;
-            workspace.restart(key, settings.sigma);
-            let Workspace {
-                backend,
-                postnet,
-                vocoder,
-            } = &mut *workspace;
-            let mel = voice.tacotron2.refine(backend, postnet, &mel, true)?;
-            timings.parts.postnet += refining.elapsed();
-            let vocoding = Instant::now();
-            let mut audio = Vec::new();
-            voice
-                .waveglow
-                .push(backend, vocoder, &mel, true, &mut audio)?;
-            if let Some(mut denoiser) = denoiser {
-                let raw = std::mem::take(&mut audio);
-                denoiser.process(&raw, &mut audio);
-                denoiser.finish(&mut audio);
-            }
-            timings.parts.vocode += vocoding.elapsed();
-            let frames = mel.len() / config.n_mel_channels;
-            items.push(BatchItem {
-                audio,
-                frames,
-                end: end.unwrap_or(End::Limit),
-            });
-        }
-        timings.total = begun.elapsed();
-        Ok((items, timings))
+        Ok(())
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use super::Result;
+use super::loaded::Loaded;
 use super::options::Settings;
+use super::sentence::Job;
 use crate::backend::Backend;
 use crate::nn::tacotron2::{DecoderBlock, DecoderState, PendingBlock, Tacotron2};
 
@@ -19,14 +21,24 @@ pub(super) struct DecoderBlocks<B: Backend> {
 }
 
 impl<B: Backend> DecoderBlocks<B> {
-    pub(super) fn new(decoder: DecoderState<B>, settings: &Settings) -> Self {
-        Self {
-            decoder,
+    /// Before the first step of these sentences.
+    pub(super) fn start(
+        voice: &Loaded<B>,
+        backend: &mut B,
+        settings: &Settings,
+        jobs: &mut [&mut Job],
+    ) -> Result<Self> {
+        let memories = jobs.iter_mut().map(|job| job.encode(voice, backend));
+        let memories = memories.collect::<Result<_>>()?;
+        let keys: Vec<_> = jobs.iter().map(|job| job.key(settings)).collect();
+        let block = backend.pace().decoder_steps;
+        Ok(Self {
+            decoder: voice.tacotron2.start(backend, memories, &keys, block),
             pending: VecDeque::new(),
             recorded: 0,
             limit: settings.max_decoder_steps,
             dropout: settings.prenet_dropout,
-        }
+        })
     }
 
     /// The next block, one item per sentence; `None` after the step limit.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rayon::ThreadPool;
 
 use super::Result;
-use super::batch::{BatchItem, BatchTimings};
+use super::batch::{BatchTimings, Spoken};
 use super::options::Settings;
 use super::session::{DeviceSession, Session};
 use super::vocode::{DeviceVocoder, VocoderSession};
@@ -14,6 +14,7 @@ use crate::audio;
 use crate::backend::{Backend, Precision, RandomKey};
 use crate::nn::tacotron2::Tacotron2;
 use crate::nn::waveglow::WaveGlow;
+use crate::text::Sentence;
 use crate::voice::Voice;
 use crate::voice::config::VoiceConfig;
 
@@ -30,13 +31,13 @@ pub(super) trait DeviceVoice: Send + Sync {
     fn session(self: Arc<Self>, settings: &Settings) -> Box<dyn Session>;
     /// A vocoder for mel frames of the caller's.
     fn vocoder(self: Arc<Self>, settings: &Settings) -> Result<Box<dyn VocoderSession>>;
-    /// Speaks many sentences at once.
+    /// Speaks many sentences at once; each has its number in its text.
     fn speak_batch(
         &self,
-        batch: &[Vec<u32>],
+        batch: Vec<(Sentence, usize)>,
         settings: &Settings,
-        exact: bool,
-    ) -> Result<(Vec<BatchItem>, BatchTimings)>;
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(Vec<Spoken>, BatchTimings)>;
 }
 
 /// Both networks on a device, and what surrounds them.
@@ -163,14 +164,14 @@ impl<B: Backend> DeviceVoice for Loaded<B> {
 
     fn speak_batch(
         &self,
-        batch: &[Vec<u32>],
+        batch: Vec<(Sentence, usize)>,
         settings: &Settings,
-        exact: bool,
-    ) -> Result<(Vec<BatchItem>, BatchTimings)> {
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(Vec<Spoken>, BatchTimings)> {
         let mut workspace = self.workspace();
         let result = self
             .pool
-            .install(|| self.run_batch(&mut workspace, batch, settings, exact))?;
+            .install(|| self.run_batch(&mut workspace, batch, settings, cancelled))?;
         self.put_back(workspace);
         Ok(result)
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::text::Sentence;
+use crate::text::{NamedMark, Sentence};
 
 /// What a mark marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum MarkKind {
     Phoneme,
     /// The sentence is over.
     End,
+    /// A mark of SSML.
+    Named,
 }
 
 /// A place in the output and the text that is spoken there.
@@ -27,7 +29,7 @@ pub struct Mark {
     pub sample: u64,
     /// The piece of the input, in bytes.
     pub source: Range<usize>,
-    /// The phoneme's name; empty for other kinds.
+    /// Of a phoneme and a mark of SSML; empty for other kinds.
     pub name: String,
 }
 
@@ -51,19 +53,22 @@ impl Follower {
             source: source.clone(),
             name: name.to_string(),
         };
-        let mut ahead = VecDeque::new();
+        let named = |m: &NamedMark| (m.symbol, mark(MarkKind::Named, &m.source, &m.name));
+        let mut ahead: Vec<_> = sentence.marks.iter().map(named).collect();
         for word in &sentence.words {
             let first = word.symbols.start;
-            ahead.push_back((first, mark(MarkKind::Word, &word.source, "")));
+            ahead.push((first, mark(MarkKind::Word, &word.source, "")));
             for symbol in word.symbols.clone() {
                 if let Some(name) = sentence.symbols[symbol].strip_prefix('@') {
-                    ahead.push_back((symbol, mark(MarkKind::Phoneme, &word.source, name)));
+                    ahead.push((symbol, mark(MarkKind::Phoneme, &word.source, name)));
                 }
             }
         }
+        // A named mark comes before the word that it stands before: the order is stable.
+        ahead.sort_by_key(|&(symbol, _)| symbol);
         Self {
             steps: 0,
-            ahead,
+            ahead: ahead.into(),
             made: vec![mark(MarkKind::Sentence, &sentence.source, "")],
             taken: 0,
         }

@@ -28,13 +28,15 @@ mod output;
 pub mod queue;
 mod sentence;
 mod session;
+mod shift;
 mod speech;
 mod synthesizer;
 mod tempo;
 mod vocode;
+mod watchdog;
 mod workspace;
 
-pub use batch::{BatchItem, BatchOptions, BatchTimings};
+pub use batch::{BatchItem, BatchOptions, BatchText, BatchTimings};
 pub use engine::{DeviceChoice, DeviceInfo, Engine, EngineConfig, devices};
 pub use marks::{Mark, MarkKind};
 pub use options::{SpeakOptions, VocodeOptions};
@@ -43,6 +45,7 @@ pub use sentence::{End, SentenceReport, SentenceTensors, Timings};
 pub use speech::{Event, Speech};
 pub use synthesizer::Synthesizer;
 pub use vocode::Vocoder;
+pub use watchdog::Loss;
 
 /// What can go wrong while speaking.
 #[derive(Debug, thiserror::Error)]

@@ -21,6 +21,10 @@ pub struct SpeakOptions {
     pub speed: f32,
     /// Silence between sentences, seconds, in [0, 10].
     pub sentence_pause: f32,
+    /// How far the decoder runs ahead of the sound, seconds of speech in [0, 10]. A sentence that loses its
+    /// place within that time from its start is made again with another seed, unheard; 0 leaves every
+    /// sentence as it comes.
+    pub retry_window: f32,
     /// Whether reports carry the networks' tensors (for inspection; they cost memory).
     pub keep_tensors: bool,
 }
@@ -36,6 +40,7 @@ impl Default for SpeakOptions {
             prenet_dropout: true,
             speed: 1.0,
             sentence_pause: 0.2,
+            retry_window: 2.0,
             keep_tensors: false,
         }
     }
@@ -63,6 +68,9 @@ pub(super) struct Settings {
     pub(super) prenet_dropout: bool,
     pub(super) speed: f32,
     pub(super) sentence_pause: f32,
+    pub(super) retry_window: f32,
+    /// Whether the attention is watched; not where the steps are counted out.
+    pub(super) watch: bool,
     pub(super) keep_tensors: bool,
 }
 
@@ -81,6 +89,8 @@ impl Settings {
             prenet_dropout: o.prenet_dropout,
             speed: o.speed,
             sentence_pause: o.sentence_pause,
+            retry_window: o.retry_window,
+            watch: true,
             keep_tensors: o.keep_tensors,
         };
         let s = &settings;
@@ -121,6 +131,13 @@ impl Settings {
             "sentence-pause",
             s.sentence_pause,
             pause,
+            "a number of seconds from 0 to 10",
+        )?;
+        let window = (0.0..=10.0).contains(&s.retry_window);
+        check(
+            "retry-window",
+            s.retry_window,
+            window,
             "a number of seconds from 0 to 10",
         )?;
         Ok(settings)

@@ -1,26 +1,39 @@
 //! One sentence on its way through both networks.
+//!
+//! The decoder runs ahead of the sound, by [`SpeakOptions::retry_window`](super::SpeakOptions::retry_window).
+//! A sentence that loses its place in that time is begun anew with another seed while nothing of it has been
+//! heard. Later, or after the last try, it is spoken as it is, and reported; only where the attention stands
+//! still for good, the sentence ends. What is tried again depends on the decoder's steps alone, so that the
+//! same seed gives the same sound whatever the chunks, threads and device.
 
 use std::time::{Duration, Instant};
 
 use super::Result;
-use super::blocks::DecoderBlocks;
 use super::loaded::Loaded;
-use super::marks::{Follower, Mark};
+use super::marks::{Follower, Mark, MarkKind};
 use super::options::Settings;
+use super::shift::Shift;
 use super::tempo::Tempo;
+use super::watchdog::{Loss, Watchdog};
 use super::workspace::Workspace;
 use crate::audio::denoise::Denoiser;
 use crate::backend::{Backend, RandomKey};
-use crate::text::Sentence;
+use crate::nn::tacotron2::DecoderBlock;
+use crate::text::{NamedMark, Sentence};
 
 /// How a sentence ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// The gate said so.
     Gate,
-    /// The step limit was reached: the sentence is cut off, or the attention was lost.
+    /// The step limit was reached: the sentence is cut off.
     Limit,
+    /// The attention was lost, and no try was left: words are missing, repeated or unclear.
+    Lost,
 }
+
+/// Most times that a sentence is made again.
+const RETRIES: u32 = 3;
 
 /// Time spent in each part.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,12 +65,51 @@ pub struct SentenceReport {
     pub samples: u64,
     /// How it ended.
     pub end: End,
+    /// How often it was begun anew because the attention was lost.
+    pub retries: u32,
+    /// How the attention was lost first, in the try that is heard.
+    pub loss: Option<Loss>,
     /// Time spent.
     pub timings: Timings,
     /// When its words are spoken.
     pub marks: Vec<Mark>,
     /// The networks' tensors, if they were asked for.
     pub tensors: Option<SentenceTensors>,
+}
+
+impl SentenceReport {
+    /// A sentence without symbols: a pause before sample `start` is all there is of it, and marks after it.
+    pub(super) fn of_silence(sentence: Sentence, index: usize, start: u64) -> Self {
+        let named = |m: &NamedMark| Mark {
+            kind: MarkKind::Named,
+            sample: start,
+            source: m.source.clone(),
+            name: m.name.clone(),
+        };
+        Self {
+            index,
+            marks: sentence.marks.iter().map(named).collect(),
+            sentence,
+            steps: 0,
+            frames: 0,
+            start,
+            samples: 0,
+            end: End::Gate,
+            retries: 0,
+            loss: None,
+            timings: Timings::default(),
+            tensors: None,
+        }
+    }
+
+    /// The same, of a sentence that was made to begin at sample 0.
+    pub(super) fn moved_to(mut self, start: u64) -> Self {
+        self.start = start;
+        for mark in &mut self.marks {
+            mark.sample += start;
+        }
+        self
+    }
 }
 
 /// The networks' tensors of one sentence, time first.
@@ -77,14 +129,23 @@ pub struct SentenceTensors {
     pub audio: Vec<f32>,
 }
 
-/// A sentence in work.
-pub(super) struct Job<B: Backend> {
+/// A sentence in work: first [`Self::decode`] until it is ready, then [`Self::vocode`], and so on in turn.
+pub(super) struct Job {
     sentence: Sentence,
     index: usize,
     start: u64,
-    decoder: DecoderBlocks<B>,
+    /// Frames, and decoder steps, that the decoder is ahead of the sound.
+    ahead: usize,
+    retry_until: usize,
+    retries: u32,
+    watchdog: Watchdog,
+    loss: Option<Loss>,
     denoiser: Option<Denoiser>,
     tempo: Tempo,
+    /// If the sentence has a prosody of its own.
+    shift: Option<Shift>,
+    /// Changes of prosody so far.
+    changes: usize,
     follower: Follower,
     /// The decoder's mel frames that wait for a block of the postnet and the vocoder.
     mel: Vec<f32>,
@@ -92,61 +153,103 @@ pub(super) struct Job<B: Backend> {
     frames: usize,
     samples: u64,
     end: Option<End>,
+    /// The vocoder has begun: this try is the one that is heard.
+    settled: bool,
     done: bool,
     timings: Timings,
     tensors: Option<SentenceTensors>,
 }
 
-impl<B: Backend> Job<B> {
-    pub(super) fn new(
+/// What a block of decoder steps came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decoded {
+    /// The sentence goes on, or has its end.
+    Kept,
+    /// The attention was lost: the decoder is to begin anew, with [`Job::key`].
+    Again,
+}
+
+impl Job {
+    /// The workspace is to be restarted after this.
+    pub(super) fn new<B: Backend>(
         voice: &Loaded<B>,
         workspace: &mut Workspace<B>,
         settings: &Settings,
         sentence: Sentence,
         (index, start): (usize, u64),
     ) -> Result<Self> {
-        let begun = Instant::now();
-        let key = RandomKey {
-            seed: settings.seed,
-            sentence: index as u32,
-        };
-        let denoiser = voice.denoiser(workspace, settings.denoise)?;
-        workspace.restart(key, settings.sigma);
-        let backend = &mut workspace.backend;
-        let symbols = sentence.ids.len();
-        let memory = voice.tacotron2.encode(backend, &sentence.ids);
-        let tensors = if settings.keep_tensors {
-            Some(SentenceTensors {
-                encoder: backend.read(&memory, 0..symbols)?,
-                ..SentenceTensors::default()
-            })
-        } else {
-            None
-        };
-        let block = backend.pace().decoder_steps;
-        let memories = vec![(memory, symbols)];
-        let decoder = voice.tacotron2.start(backend, memories, &[key], block);
-        let mel_channels = voice.config.audio.n_mel_channels;
+        let rate = frame_rate(voice);
+        let per_step = voice.config.tacotron2.n_frames_per_step;
+        let ahead = (f64::from(settings.retry_window) * rate).round() as usize;
         Ok(Self {
+            ahead,
+            // Without dropout another seed changes nothing.
+            retry_until: if settings.prenet_dropout {
+                ahead / per_step
+            } else {
+                0
+            },
+            retries: 0,
+            watchdog: watchdog(voice, &sentence),
+            loss: None,
+            denoiser: voice.denoiser(workspace, settings.denoise)?,
+            tempo: tempo(voice, settings),
+            shift: (!sentence.prosody.is_empty()).then(Shift::new),
+            changes: 0,
             follower: Follower::new(&sentence, start),
             sentence,
             index,
             start,
-            decoder: DecoderBlocks::new(decoder, settings),
-            denoiser,
-            tempo: Tempo::new(settings.speed, mel_channels),
             mel: Vec::new(),
             steps: 0,
             frames: 0,
             samples: 0,
             end: None,
+            settled: false,
             done: false,
-            timings: Timings {
-                encode: begun.elapsed(),
-                ..Timings::default()
-            },
-            tensors,
+            timings: Timings::default(),
+            tensors: settings.keep_tensors.then(SentenceTensors::default),
         })
+    }
+
+    /// The random key of the vocoder's noise.
+    pub(super) fn noise_key(&self, settings: &Settings) -> RandomKey {
+        RandomKey {
+            seed: settings.seed,
+            sentence: self.index as u32,
+        }
+    }
+
+    /// The random key of the decoder's dropout, another one in each try.
+    pub(super) fn key(&self, settings: &Settings) -> RandomKey {
+        let key = self.noise_key(settings);
+        // An odd number, so that all tries differ, with its bits spread over the word.
+        let other = u64::from(self.retries).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        RandomKey {
+            seed: key.seed.wrapping_add(other),
+            ..key
+        }
+    }
+
+    /// Symbols of the sentence.
+    pub(super) fn symbols(&self) -> usize {
+        self.sentence.ids.len()
+    }
+
+    /// Encodes the sentence: its memory, and the number of its symbols.
+    pub(super) fn encode<B: Backend>(
+        &mut self,
+        voice: &Loaded<B>,
+        backend: &mut B,
+    ) -> Result<(B::Tensor, usize)> {
+        let begun = Instant::now();
+        let symbols = self.sentence.ids.len();
+        let memory = voice.tacotron2.encode(backend, &self.sentence.ids);
+        if let Some(tensors) = &mut self.tensors {
+            tensors.encoder = backend.read(&memory, 0..symbols)?;
+        }
+        self.timings.encode += begun.elapsed();
+        Ok((memory, symbols))
     }
 
     /// Whether all audio has been made.
@@ -154,24 +257,155 @@ impl<B: Backend> Job<B> {
         self.done
     }
 
-    /// Makes the next chunk of audio: decoder blocks until the vocoder has a block to work on, then
-    /// that. The chunk may be empty while the networks look ahead.
-    pub(super) fn advance(
+    /// Whether the decoder has made all of the sentence.
+    pub(super) fn is_decoded(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Whether there is enough for the vocoder to work on, and the decoder far enough ahead.
+    pub(super) fn is_ready<B: Backend>(&self, voice: &Loaded<B>, backend: &B) -> bool {
+        let frames = voice.vocoder_block(backend) + self.ahead;
+        self.is_decoded() || self.mel.len() >= frames * voice.config.audio.n_mel_channels
+    }
+
+    /// Takes the next block of decoder steps; none after the step limit.
+    pub(super) fn decode<B: Backend>(
+        &mut self,
+        voice: &Loaded<B>,
+        settings: &Settings,
+        block: Option<&DecoderBlock>,
+    ) -> Decoded {
+        let Some(block) = block else {
+            self.end = self.end.or(Some(End::Limit));
+            return Decoded::Kept;
+        };
+        let count = block.gate.len();
+        let threshold = logit(settings.gate_threshold);
+        let fired = block.gate.iter().position(|&gate| gate > threshold);
+        // The frames of the step on which the gate fires do not count.
+        let mut kept = fired.unwrap_or(count);
+        if fired.is_some() {
+            self.end = Some(End::Gate);
+        } else if self.steps + kept == settings.max_decoder_steps {
+            self.end = Some(End::Limit);
+        }
+        let symbols = self.sentence.ids.len();
+        let mut in_vain = 0;
+        for (i, weights) in block.alignment.chunks_exact(symbols).take(kept).enumerate() {
+            let loss = self.watchdog.watch(weights).filter(|_| settings.watch);
+            if loss.is_some() && self.may_try_again(i) {
+                return self.again(voice, settings);
+            }
+            self.loss = self.loss.or(loss);
+            self.change_prosody(voice, settings, i);
+            if loss == Some(Loss::Stuck) {
+                self.end = Some(End::Lost);
+                in_vain = self.watchdog.in_vain();
+                kept = i + 1;
+                break;
+            }
+        }
+        if self.end == Some(End::Gate)
+            && let Some(loss) = self.watchdog.finish().filter(|_| settings.watch)
+        {
+            if self.may_try_again(kept) {
+                return self.again(voice, settings);
+            }
+            self.loss = self.loss.or(Some(loss));
+        }
+        if self.end.is_some() && self.loss.is_some() {
+            self.end = Some(End::Lost);
+        }
+        self.keep(voice, block, kept);
+        let frame =
+            voice.config.tacotron2.n_frames_per_step * voice.config.tacotron2.n_mel_channels;
+        // What has gone to the vocoder cannot be taken back.
+        let in_vain = in_vain.min(self.mel.len() / frame);
+        self.mel.truncate(self.mel.len() - in_vain * frame);
+        self.steps -= in_vain;
+        Decoded::Kept
+    }
+
+    /// Whether the sentence may be begun anew, if its place was lost `steps` steps after those kept so far.
+    fn may_try_again(&self, steps: usize) -> bool {
+        self.retries < RETRIES && self.loss.is_none() && self.steps + steps < self.retry_until
+    }
+
+    fn again<B: Backend>(&mut self, voice: &Loaded<B>, settings: &Settings) -> Decoded {
+        self.retries += 1;
+        self.watchdog = watchdog(voice, &self.sentence);
+        self.tempo = tempo(voice, settings);
+        self.shift = self.shift.take().map(|_| Shift::new());
+        self.changes = 0;
+        self.follower = Follower::new(&self.sentence, self.start);
+        self.mel.clear();
+        self.steps = 0;
+        self.end = None;
+        if let Some(tensors) = &mut self.tensors {
+            tensors.mel.clear();
+            tensors.gate.clear();
+            tensors.alignment.clear();
+        }
+        Decoded::Again
+    }
+
+    /// The attention has taken a step, `step` after those kept so far: what it has reached may be spoken in
+    /// another manner.
+    fn change_prosody<B: Backend>(&mut self, voice: &Loaded<B>, settings: &Settings, step: usize) {
+        let Some(shift) = &mut self.shift else { return };
+        while let Some(&(symbol, prosody)) = self.sentence.prosody.get(self.changes)
+            && symbol <= self.watchdog.front()
+        {
+            let frame = ((self.steps + step) * voice.config.tacotron2.n_frames_per_step) as u64;
+            let speed = (settings.speed * prosody.rate / prosody.pitch).clamp(0.25, 4.0);
+            self.tempo.change(frame, speed);
+            let hop = f64::from(voice.config.audio.hop_length as u32);
+            let sample = (self.tempo.place(frame as f64) * hop).round() as u64;
+            shift.change(sample, prosody.pitch, prosody.volume);
+            self.changes += 1;
+        }
+    }
+
+    /// Keeps the first steps of a block.
+    fn keep<B: Backend>(&mut self, voice: &Loaded<B>, block: &DecoderBlock, steps: usize) {
+        let symbols = self.sentence.ids.len();
+        let alignment = &block.alignment[..steps * symbols];
+        let config = &voice.config.tacotron2;
+        let hop = f64::from(voice.config.audio.hop_length as u32);
+        let per_step = f64::from(config.n_frames_per_step as u32);
+        let (tempo, shift, start) = (&self.tempo, &self.shift, self.start);
+        let sample = |step: usize| {
+            let made = tempo.place(step as f64 * per_step) * hop;
+            let heard = shift.as_ref().map_or(made, |shift| shift.place(made));
+            start + heard.round() as u64
+        };
+        self.follower.follow(alignment, symbols, sample);
+        let mel = &block.mel[..steps * config.n_frames_per_step * config.n_mel_channels];
+        self.mel.extend_from_slice(mel);
+        self.steps += steps;
+        if let Some(tensors) = &mut self.tensors {
+            tensors.mel.extend_from_slice(mel);
+            let gates = (steps + 1).min(block.gate.len());
+            tensors.gate.extend_from_slice(&block.gate[..gates]);
+            tensors.alignment.extend_from_slice(alignment);
+        }
+    }
+
+    /// Makes the next chunk of audio of what is ready. The chunk may be empty while the networks look ahead.
+    pub(super) fn vocode<B: Backend>(
         &mut self,
         voice: &Loaded<B>,
         workspace: &mut Workspace<B>,
-        settings: &Settings,
     ) -> Result<Vec<f32>> {
         if self.done {
             return Ok(Vec::new());
         }
+        self.settled = true;
         let channels = voice.config.audio.n_mel_channels;
         let block = voice.vocoder_block(&workspace.backend) * channels;
-        while self.end.is_none() && self.mel.len() < block {
-            self.decode(voice, &mut workspace.backend, settings)?;
-        }
-        let last = self.end.is_some();
-        let mel = self.refine(voice, workspace, last)?;
+        let count = block.min(self.mel.len());
+        let last = self.is_decoded() && count == self.mel.len();
+        let mel = self.refine(voice, workspace, count, last)?;
         let begun = Instant::now();
         self.frames += mel.len() / channels;
         let mut audio = Vec::new();
@@ -186,6 +420,9 @@ impl<B: Backend> Job<B> {
                 denoiser.finish(&mut audio);
             }
         }
+        if let Some(shift) = &mut self.shift {
+            audio = shift.process(&audio, last);
+        }
         self.samples += audio.len() as u64;
         if let Some(tensors) = &mut self.tensors {
             tensors.audio.extend_from_slice(&audio);
@@ -198,67 +435,32 @@ impl<B: Backend> Job<B> {
         Ok(audio)
     }
 
-    /// The marks that have become known since the last call.
+    /// The marks that have become known since the last call; none while the sentence may be begun anew.
     pub(super) fn take_marks(&mut self) -> Vec<Mark> {
-        self.follower.take()
+        if self.settled {
+            self.follower.take()
+        } else {
+            Vec::new()
+        }
     }
 
-    /// A block of decoder steps.
-    fn decode(&mut self, voice: &Loaded<B>, backend: &mut B, settings: &Settings) -> Result<()> {
-        let begun = Instant::now();
-        let Some(mut blocks) = self.decoder.next(&voice.tacotron2, backend)? else {
-            self.end = Some(End::Limit);
-            return Ok(());
-        };
-        let block = blocks.swap_remove(0);
-        let count = block.gate.len();
-        let threshold = logit(settings.gate_threshold);
-        let kept = block
-            .gate
-            .iter()
-            .position(|&gate| gate > threshold)
-            .unwrap_or(count);
-        self.steps += kept;
-        if kept < count {
-            // The frames of the step on which the gate fires do not count.
-            self.end = Some(End::Gate);
-        } else if self.steps == settings.max_decoder_steps {
-            self.end = Some(End::Limit);
-        }
-        let symbols = self.sentence.ids.len();
-        let alignment = &block.alignment[..kept * symbols];
-        let config = &voice.config.tacotron2;
-        let hop = f64::from(voice.config.audio.hop_length as u32);
-        let per_step = f64::from(config.n_frames_per_step as u32);
-        let (tempo, start) = (&self.tempo, self.start);
-        let sample =
-            |step: usize| start + (tempo.place(step as f64 * per_step) * hop).round() as u64;
-        self.follower.follow(alignment, symbols, sample);
-        let mel = &block.mel[..kept * config.n_frames_per_step * config.n_mel_channels];
-        self.mel.extend_from_slice(mel);
-        if let Some(tensors) = &mut self.tensors {
-            tensors.mel.extend_from_slice(mel);
-            tensors
-                .gate
-                .extend_from_slice(&block.gate[..(kept + 1).min(count)]);
-            tensors.alignment.extend_from_slice(alignment);
-        }
-        self.timings.decode += begun.elapsed();
-        Ok(())
+    /// Adds to the time that the decoder took.
+    pub(super) fn add_decoding(&mut self, time: Duration) {
+        self.timings.decode += time;
     }
 
-    /// The final mel frames that the frames made so far complete, at the tempo asked for.
-    fn refine(
+    /// The final mel frames that the first waiting frames complete, at the tempo asked for.
+    fn refine<B: Backend>(
         &mut self,
         voice: &Loaded<B>,
         workspace: &mut Workspace<B>,
+        count: usize,
         last: bool,
     ) -> Result<Vec<f32>> {
         let begun = Instant::now();
+        let mel: Vec<f32> = self.mel.drain(..count).collect();
         let (backend, postnet) = (&mut workspace.backend, &mut workspace.postnet);
-        let network = &voice.tacotron2;
-        let refined = network.refine(backend, postnet, &self.mel, last)?;
-        self.mel.clear();
+        let refined = voice.tacotron2.refine(backend, postnet, &mel, last)?;
         if let Some(tensors) = &mut self.tensors {
             tensors.mel_postnet.extend_from_slice(&refined);
         }
@@ -277,6 +479,8 @@ impl<B: Backend> Job<B> {
             start: self.start,
             samples: self.samples,
             end: self.end.unwrap_or(End::Limit),
+            retries: self.retries,
+            loss: self.loss,
             timings: self.timings,
             marks: self.follower.into_marks(),
             tensors: self.tensors,
@@ -284,7 +488,22 @@ impl<B: Backend> Job<B> {
     }
 }
 
+/// Mel frames a second.
+fn frame_rate<B: Backend>(voice: &Loaded<B>) -> f64 {
+    let audio = &voice.config.audio;
+    f64::from(audio.sampling_rate) / f64::from(audio.hop_length as u32)
+}
+
+fn watchdog<B: Backend>(voice: &Loaded<B>, sentence: &Sentence) -> Watchdog {
+    let per_step = f64::from(voice.config.tacotron2.n_frames_per_step as u32);
+    Watchdog::new(sentence.ids.len(), frame_rate(voice) / per_step)
+}
+
+fn tempo<B: Backend>(voice: &Loaded<B>, settings: &Settings) -> Tempo {
+    Tempo::new(settings.speed, voice.config.audio.n_mel_channels)
+}
+
 /// The logit of a probability: gates are compared before the sigmoid.
-pub(super) fn logit(probability: f32) -> f32 {
+fn logit(probability: f32) -> f32 {
     (probability / (1.0 - probability)).ln()
 }

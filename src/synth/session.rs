@@ -1,14 +1,19 @@
 //! One utterance on one device: sentence after sentence, chunk after chunk.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::blocks::DecoderBlocks;
 use super::loaded::Loaded;
 use super::options::Settings;
-use super::sentence::Job;
+use super::sentence::{Decoded, Job};
 use super::workspace::Workspace;
 use super::{Mark, Result, SentenceReport};
 use crate::backend::Backend;
 use crate::text::Sentence;
+
+/// Decoder blocks between two looks at whether the utterance was cancelled.
+const BLOCKS: usize = 8;
 
 /// What an utterance needs of a device, whichever it is.
 pub(super) trait Session: Send {
@@ -28,7 +33,7 @@ pub(super) trait Session: Send {
 pub(super) struct DeviceSession<B: Backend> {
     voice: Arc<Loaded<B>>,
     settings: Settings,
-    job: Option<Job<B>>,
+    work: Option<(Job, DecoderBlocks<B>)>,
     /// From the first sentence on; not while something is done in it, so that what a failure leaves behind is not used
     /// again.
     workspace: Option<Workspace<B>>,
@@ -39,7 +44,7 @@ impl<B: Backend> DeviceSession<B> {
         Self {
             voice,
             settings: settings.clone(),
-            job: None,
+            work: None,
             workspace: None,
         }
     }
@@ -50,35 +55,57 @@ impl<B: Backend> Session for DeviceSession<B> {
         let (voice, settings) = (&*self.voice, &self.settings);
         let workspace = self.workspace.take();
         let mut workspace = workspace.unwrap_or_else(|| voice.workspace());
-        let job = voice
-            .pool
-            .install(|| Job::new(voice, &mut workspace, settings, sentence, (index, start)))?;
-        (self.job, self.workspace) = (Some(job), Some(workspace));
+        let work = voice.pool.install(|| {
+            let place = (index, start);
+            let mut job = Job::new(voice, &mut workspace, settings, sentence, place)?;
+            workspace.restart(job.noise_key(settings), settings.sigma);
+            let backend = &mut workspace.backend;
+            let decoder = DecoderBlocks::start(voice, backend, settings, &mut [&mut job])?;
+            Ok::<_, super::Error>((job, decoder))
+        })?;
+        (self.work, self.workspace) = (Some(work), Some(workspace));
         Ok(())
     }
 
     fn is_busy(&self) -> bool {
-        self.job.is_some()
+        self.work.is_some()
     }
 
     fn advance(&mut self) -> Result<Vec<f32>> {
-        let (Some(job), Some(mut workspace)) = (&mut self.job, self.workspace.take()) else {
+        let (Some((job, decoder)), Some(mut workspace)) = (&mut self.work, self.workspace.take())
+        else {
             return Ok(Vec::new());
         };
         let (voice, settings) = (&*self.voice, &self.settings);
-        let audio = voice
-            .pool
-            .install(|| job.advance(voice, &mut workspace, settings))?;
+        let audio = voice.pool.install(|| {
+            // The way ahead of the sound is long: a cancel is looked for in between.
+            for _ in 0..BLOCKS {
+                let backend = &mut workspace.backend;
+                if job.is_ready(voice, backend) {
+                    return job.vocode(voice, &mut workspace);
+                }
+                let begun = Instant::now();
+                let blocks = decoder.next(&voice.tacotron2, backend)?;
+                let block = blocks.as_ref().map(|blocks| &blocks[0]);
+                if job.decode(voice, settings, block) == Decoded::Again {
+                    let jobs = &mut [&mut *job];
+                    *decoder = DecoderBlocks::start(voice, backend, settings, jobs)?;
+                }
+                job.add_decoding(begun.elapsed());
+            }
+            Ok(Vec::new())
+        })?;
         self.workspace = Some(workspace);
         Ok(audio)
     }
 
     fn take_marks(&mut self) -> Vec<Mark> {
-        self.job.as_mut().map_or_else(Vec::new, Job::take_marks)
+        let job = self.work.as_mut().map(|(job, _)| job);
+        job.map_or_else(Vec::new, Job::take_marks)
     }
 
     fn finish(&mut self) -> Option<SentenceReport> {
-        let job = self.job.take_if(|job| job.is_done())?;
+        let (job, _) = self.work.take_if(|(job, _)| job.is_done())?;
         Some(job.report())
     }
 }

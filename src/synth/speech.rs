@@ -1,5 +1,6 @@
 //! One utterance, pulled chunk by chunk.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,16 +15,20 @@ pub enum Event {
     /// Samples, mono, at the voice's rate, never empty. What a sentence brings begins with its
     /// first sample and ends before its report.
     Audio(Vec<f32>),
-    /// A sentence is complete.
+    /// A sentence is complete. One without symbols, a pause of SSML, has a report as well.
     Sentence(Box<SentenceReport>),
 }
 
 /// One utterance: an iterator of [`Event`]s. Each call of `next` works until there is one.
 pub struct Speech<'a> {
-    /// Samples of silence between two sentences.
-    pause: usize,
+    /// Samples a second, and seconds of silence between two sentences.
+    rate: f64,
+    pause: f32,
     sentences: Box<dyn Iterator<Item = Sentence> + Send + 'a>,
-    next_sentence: Option<Sentence>,
+    /// Sentences that were looked at already.
+    first: VecDeque<Sentence>,
+    /// What became of a sentence without sound, after its pause.
+    silent: Option<Box<SentenceReport>>,
     session: Box<dyn Session>,
     index: usize,
     samples: u64,
@@ -40,10 +45,12 @@ impl<'a> Speech<'a> {
     ) -> Self {
         let rate = f64::from(synthesizer.config().audio.sampling_rate);
         Self {
-            pause: (f64::from(settings.sentence_pause) * rate).round() as usize,
+            rate,
+            pause: settings.sentence_pause,
             session: synthesizer.voice.clone().session(settings),
             sentences: Box::new(sentences),
-            next_sentence: None,
+            first: VecDeque::new(),
+            silent: None,
             index: 0,
             samples: 0,
             marks: Vec::new(),
@@ -52,11 +59,16 @@ impl<'a> Speech<'a> {
         }
     }
 
-    /// Takes the first sentence.
+    /// Takes the first sentences, as far as one that has sound.
     pub(super) fn check(&mut self) -> Result<()> {
-        self.next_sentence = self.sentences.next();
-        let found = self.next_sentence.is_some().then_some(());
-        found.ok_or_else(|| crate::text::Error::NothingToSpeak.into())
+        for sentence in self.sentences.by_ref() {
+            let found = !sentence.ids.is_empty();
+            self.first.push_back(sentence);
+            if found {
+                return Ok(());
+            }
+        }
+        Err(crate::text::Error::NothingToSpeak.into())
     }
 
     /// The marks that became known with the last event, in order. They are known no later than the
@@ -77,16 +89,23 @@ impl<'a> Speech<'a> {
         self.cancelled.clone()
     }
 
-    /// Starts the next sentence, if there is one. A pause comes before every sentence but the first.
+    /// Starts the next sentence, if there is one, with the pause before it. Unless the sentence says, there
+    /// is a pause before every one but the first.
     fn start(&mut self) -> Result<Option<Event>> {
-        let next = self.next_sentence.take();
+        let next = self.first.pop_front();
         let Some(sentence) = next.or_else(|| self.sentences.next()) else {
             return Ok(None);
         };
-        let pause = if self.index > 0 { self.pause } else { 0 };
+        let pause = samples_before(&sentence, self.index, self.pause, self.rate);
         self.samples += pause as u64;
-        self.session.start(sentence, self.index, self.samples)?;
-        self.index += 1;
+        if sentence.ids.is_empty() {
+            let report = SentenceReport::of_silence(sentence, self.index, self.samples);
+            self.marks.extend_from_slice(&report.marks);
+            self.silent = Some(Box::new(report));
+        } else {
+            self.session.start(sentence, self.index, self.samples)?;
+            self.index += 1;
+        }
         Ok(Some(Event::Audio(vec![0.0; pause])))
     }
 
@@ -94,6 +113,9 @@ impl<'a> Speech<'a> {
         loop {
             if self.cancelled.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
+            }
+            if let Some(report) = self.silent.take() {
+                return Ok(Some(Event::Sentence(report)));
             }
             if !self.session.is_busy() {
                 match self.start()? {
@@ -112,6 +134,12 @@ impl<'a> Speech<'a> {
             }
         }
     }
+}
+
+/// Samples of silence before a sentence.
+pub(super) fn samples_before(sentence: &Sentence, index: usize, pause: f32, rate: f64) -> usize {
+    let usual = if index > 0 { pause } else { 0.0 };
+    (f64::from(sentence.pause.unwrap_or(usual)) * rate).round() as usize
 }
 
 impl Iterator for Speech<'_> {

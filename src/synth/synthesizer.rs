@@ -89,6 +89,17 @@ impl Synthesizer {
         Ok(speech)
     }
 
+    /// Speaks an SSML document.
+    ///
+    /// # Errors
+    /// An option outside its range; what is no SSML; a document with nothing to speak.
+    pub fn speak_ssml(&self, document: &str, options: &SpeakOptions) -> Result<Speech<'_>> {
+        let settings = Settings::new(options, &self.config)?;
+        let mut speech = Speech::new(self, self.front_end.ssml(document)?, &settings);
+        speech.check()?;
+        Ok(speech)
+    }
+
     /// Speaks sentences as they come. When the iterator gives `None`, so does the result, and goes on
     /// if the iterator does later.
     ///

@@ -15,6 +15,14 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// A document is not SSML.
+    #[error("SSML, byte {at}: {message}")]
+    Ssml {
+        /// Where, in bytes.
+        at: usize,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The text holds no letter, digit or phoneme that the voice could say.
     #[error("nothing to speak: the text is empty or holds no speakable symbol")]
     NothingToSpeak,

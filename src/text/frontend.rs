@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::split::Splitter;
-use super::{Error, Sentence, SymbolTable, UserLexicon};
+use super::{Error, Sentence, SymbolTable, UserLexicon, ssml};
 use crate::voice::config::{FrontendConfig, LexiconUse};
 
 /// How written text becomes spoken words.
@@ -81,10 +81,27 @@ impl FrontEnd {
     pub fn sentences<'a>(&'a self, text: &'a str) -> Sentences<'a> {
         Sentences {
             front_end: self,
-            text,
-            splitter: Splitter::new(text),
+            source: Source::Plain {
+                text,
+                splitter: Splitter::new(text),
+            },
             ready: VecDeque::new(),
         }
+    }
+
+    /// The sentences of an SSML document. All of it is read at once; places in the sentences are places in
+    /// the document. A sentence without symbols is a pause, or the place of marks after which nothing is
+    /// spoken.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ssml`] if it is not one element `speak`, not well-formed, or too large.
+    pub fn ssml(&self, text: &str) -> Result<Sentences<'_>, Error> {
+        Ok(Sentences {
+            front_end: self,
+            source: Source::Ssml(ssml::read(text, self)?),
+            ready: VecDeque::new(),
+        })
     }
 
     /// The whole text as one sentence, however long. With [`Cleaner::Published`] the ids are exactly those
@@ -117,10 +134,29 @@ impl FrontEnd {
 #[derive(Debug)]
 pub struct Sentences<'a> {
     front_end: &'a FrontEnd,
-    text: &'a str,
-    splitter: Splitter<'a>,
+    source: Source<'a>,
     /// Parts of a sentence that was too long.
     ready: VecDeque<Sentence>,
+}
+
+#[derive(Debug)]
+enum Source<'a> {
+    Plain {
+        text: &'a str,
+        splitter: Splitter<'a>,
+    },
+    Ssml(ssml::Blocks),
+}
+
+impl Sentences<'_> {
+    /// What in an SSML document is not followed, in words: elements and values that are not known.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        match &self.source {
+            Source::Plain { .. } => &[],
+            Source::Ssml(blocks) => &blocks.warnings,
+        }
+    }
 }
 
 impl Iterator for Sentences<'_> {
@@ -131,10 +167,19 @@ impl Iterator for Sentences<'_> {
             if let Some(sentence) = self.ready.pop_front() {
                 return Some(sentence);
             }
-            let range = self.splitter.next()?;
-            let text = self.text.get(range.clone())?;
-            self.front_end
-                .speakable_parts(text, range.start, &mut self.ready);
+            match &mut self.source {
+                Source::Plain { text, splitter } => {
+                    let range = splitter.next()?;
+                    let text = text.get(range.clone())?;
+                    self.front_end
+                        .speakable_parts(text, range.start, &mut self.ready);
+                }
+                Source::Ssml(blocks) => {
+                    if !blocks.next(self.front_end, &mut self.ready) {
+                        return None;
+                    }
+                }
+            }
         }
     }
 }

@@ -24,6 +24,8 @@
 //!       -> encode      symbols and ids
 //! ```
 //!
+//! [`FrontEnd::ssml`] takes SSML in place of plain text: `ssml` turns it into plain text first.
+//!
 //! Every step takes any input, is linear in its length, and never panics.
 
 mod clauses;
@@ -36,6 +38,7 @@ mod numerals;
 mod published;
 mod sentence;
 mod split;
+mod ssml;
 mod symbols;
 #[cfg(test)]
 mod tests;
@@ -44,5 +47,6 @@ mod transliterate;
 pub use error::Error;
 pub use frontend::{Cleaner, FrontEnd, Sentences};
 pub use lexicon::UserLexicon;
-pub use sentence::{Sentence, Word};
+pub use sentence::{NamedMark, Sentence, Word};
+pub use ssml::{MAX_BYTES as MAX_SSML_BYTES, Prosody};
 pub use symbols::{ARPABET, SymbolTable};

@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
+use super::Prosody;
+
 /// A sentence, ready to be spoken.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sentence {
-    /// The text as it was given.
+    /// The text as it was given; of SSML, the text without its elements.
     pub text: String,
-    /// Where `text` stands in the input, in bytes.
+    /// Where it stands in the input, in bytes.
     pub source: Range<usize>,
     /// The text as it will be said; phonemes given by the caller stand in braces.
     pub normalized: String,
@@ -17,6 +19,23 @@ pub struct Sentence {
     pub ids: Vec<u32>,
     /// The words of the input in order, and which symbols came of them.
     pub words: Vec<Word>,
+    /// Seconds of silence before it; `None` leaves it to the caller. Only SSML sets this and what follows.
+    pub pause: Option<f32>,
+    /// From which symbols on it is spoken in another manner than the voice's own, in order.
+    pub prosody: Vec<(usize, Prosody)>,
+    /// Marks that the author has put into the text, in order.
+    pub marks: Vec<NamedMark>,
+}
+
+/// A mark with a name, put into the text by its author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedMark {
+    /// The symbol before which it stands.
+    pub symbol: usize,
+    /// Its name.
+    pub name: String,
+    /// Where it stands in the input, in bytes.
+    pub source: Range<usize>,
 }
 
 /// A word of the input: "$3.50" is one, although three are said.

@@ -24,7 +24,12 @@ pub(super) struct Splitter<'a> {
 
 impl<'a> Splitter<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self::from(text, 0)
+    }
+
+    /// The sentences from byte `at` on.
+    pub(super) fn from(text: &'a str, at: usize) -> Self {
+        Self { text, at }
     }
 }
 

@@ -51,6 +51,7 @@ Examples:
   tts say --file story.txt -o story.wav --seed 7 --sample-rate 48000
   tts say \"Say {T AH0 M EY1 T OW0}.\" -o tomato.wav
   tts say - -o - < story.txt | aplay
+  tts say --ssml \"<speak>One<break time='1s'/>two.</speak>\" -o pause.wav
   tts say \"Hello.\" -o hello.wav --plot hello.png --marks hello.json --json")]
 pub(crate) struct Say {
     #[command(flatten)]
@@ -79,6 +80,9 @@ pub(crate) struct Say {
     /// Pronunciations that override the lexicon: lines of WORD  PHONEMES, as in CMUdict
     #[arg(long, value_name = "FILE", help_heading = SPEECH)]
     pub(crate) lexicon: Option<PathBuf>,
+    /// The text is SSML: speak, p, s, break, prosody, sub, phoneme (x-arpabet), say-as, mark
+    #[arg(long, help_heading = SPEECH)]
+    pub(crate) ssml: bool,
     /// Write where each sentence and word begins and ends, as JSON
     #[arg(long, value_name = "OUT.json", help_heading = OUTPUT)]
     pub(crate) marks: Option<PathBuf>,

@@ -27,12 +27,12 @@ pub(crate) struct Marks {
 
 #[derive(Serialize)]
 struct Mark {
-    /// `sentence`, `word`, `phoneme` or `end` (of a sentence).
+    /// `sentence`, `word`, `phoneme`, `end` (of a sentence), or `mark` (of SSML).
     kind: &'static str,
     /// Seconds from the start of the file.
     time: f64,
     sample: u64,
-    /// The piece of the text, in bytes, and what stands there; a phoneme's name.
+    /// The piece of the text, in bytes, and what stands there; the name of a phoneme or a mark.
     start: usize,
     end: usize,
     value: String,
@@ -57,6 +57,7 @@ impl Marks {
                 MarkKind::Sentence => ("sentence", text.get(mark.source.clone())),
                 MarkKind::Word => ("word", text.get(mark.source.clone())),
                 MarkKind::Phoneme => ("phoneme", Some(mark.name.as_str())),
+                MarkKind::Named => ("mark", Some(mark.name.as_str())),
                 MarkKind::End => ("end", None),
             };
             self.list.push(Mark {

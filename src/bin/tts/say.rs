@@ -1,5 +1,6 @@
 //! `tts say`: text to sound.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -45,8 +46,10 @@ struct SentenceMade {
     frames: usize,
     start_s: f64,
     seconds: f64,
-    /// `gate`, or `limit` for a sentence that was cut off.
+    /// `gate`; `limit` for a sentence that was cut off; `lost` for one that lost its place.
     end: &'static str,
+    /// How often it was made again because it had lost its place.
+    retries: u32,
     timings_s: Parts,
 }
 
@@ -87,10 +90,18 @@ pub(crate) fn run(args: &Say) -> Result {
         prenet_dropout: !args.no_prenet_dropout,
         speed: args.speed,
         sentence_pause: args.pause,
+        retry_window: SpeakOptions::default().retry_window,
         keep_tensors: args.plot.is_some() || args.dump.is_some(),
     };
     let begun = Instant::now();
-    let speech = ready.synthesizer.speak(&text, &options)?;
+    let speech = if args.ssml {
+        let document = ready.synthesizer.front_end().ssml(&text);
+        let document = document.map_err(|e| Fail::failed(e.to_string()))?;
+        document.warnings().iter().for_each(|warning| warn(warning));
+        ready.synthesizer.speak_ssml(&text, &options)?
+    } else {
+        ready.synthesizer.speak(&text, &options)?
+    };
     // Only now that there is something to speak: bad text leaves no trace of an output.
     let mut sink = Sink::create(&args.output, ready.sample_rate())?;
     let rate = f64::from(ready.sample_rate());
@@ -117,17 +128,21 @@ pub(crate) fn run(args: &Say) -> Result {
                 if let Some(marks) = &mut marks {
                     marks.add(&report, &text);
                 }
-                if let Some(dir) = &args.dump {
+                let spoken = report.tensors.is_some();
+                if let Some(dir) = args.dump.as_ref().filter(|_| spoken) {
                     dump::write(dir, &report, ready.synthesizer.config())?;
                 }
-                if let Some(path) = &args.plot {
+                if let Some(path) = args.plot.as_ref().filter(|_| spoken) {
                     dump::draw(
                         &numbered(path, report.index),
                         &report,
                         ready.synthesizer.config(),
                     )?;
                 }
-                sentences.push(sentence_made(&report, rate));
+                // A pause of SSML is not a sentence.
+                if !report.sentence.ids.is_empty() {
+                    sentences.push(sentence_made(&report, rate));
+                }
             }
         }
     }
@@ -160,7 +175,7 @@ pub(crate) fn run(args: &Say) -> Result {
         rtf: samples as f64 / f64::from(sample_rate) / total.as_secs_f64(),
         sentences,
     };
-    warn_of_limits(&made.sentences);
+    warn_of_ends(&made.sentences);
     if args.json {
         return print::json(&made);
     }
@@ -192,7 +207,9 @@ fn sentence_made(report: &SentenceReport, rate: f64) -> SentenceMade {
         end: match report.end {
             End::Gate => "gate",
             End::Limit => "limit",
+            End::Lost => "lost",
         },
+        retries: report.retries,
         timings_s: parts(&report.timings),
     }
 }
@@ -216,26 +233,35 @@ fn sum(all: impl Iterator<Item = Parts>) -> Parts {
     })
 }
 
-/// A sentence that was cut off is a thing that the user should hear of, though not a failure.
-fn warn_of_limits(sentences: &[SentenceMade]) {
-    let mut cut = sentences.iter().filter(|s| s.end == "limit");
-    if let Some(first) = cut.next() {
-        let more = match cut.count() {
+/// A sentence that was cut off, or lost its place, is a thing that the user should hear of, though not a
+/// failure.
+fn warn_of_ends(sentences: &[SentenceMade]) {
+    let told = |end: &str| {
+        let mut bad = sentences.iter().filter(|s| s.end == end);
+        let first = bad.next()?;
+        let more = match bad.count() {
             0 => String::new(),
             n => format!(", and {n} more"),
         };
-        let steps = first.steps;
-        let text = first.text.trim();
-        // Where nobody listens, the sound is still complete.
-        let _ = std::io::Write::write_all(
-            &mut std::io::stderr(),
-            format!(
-                "warning: \"{text}\"{more} did not end by itself and was cut off after {steps} decoder steps; \
-                 try another --seed, or a higher --max-decoder-steps if it is that long\n"
-            )
-            .as_bytes(),
-        );
+        Some((format!("\"{}\"{more}", first.text.trim()), first.steps))
+    };
+    if let Some((text, steps)) = told("limit") {
+        warn(&format!(
+            "{text} did not end by itself and was cut off after {steps} decoder steps; \
+             try another --seed, or a higher --max-decoder-steps if it is that long"
+        ));
     }
+    if let Some((text, _)) = told("lost") {
+        warn(&format!(
+            "{text} lost its place, so that words may be missing, repeated or unclear; \
+             try another --seed, or other words"
+        ));
+    }
+}
+
+fn warn(message: &str) {
+    // Where nobody listens, the sound is still complete.
+    let _ = writeln!(std::io::stderr(), "warning: {message}");
 }
 
 fn for_people(made: &Made) -> String {

@@ -23,6 +23,7 @@ struct Text {
     /// How many bytes of `rest` may be spoken although their sentence may go on.
     flushed: usize,
     finished: bool,
+    ssml: bool,
 }
 
 impl Feed {
@@ -34,6 +35,13 @@ impl Feed {
             ..Text::default()
         };
         Self(Arc::new(Mutex::new(text)))
+    }
+
+    /// An SSML document, which is always complete.
+    pub fn ssml(document: String) -> Self {
+        let feed = Self::whole(document);
+        feed.text().ssml = true;
+        feed
     }
 
     fn text(&self) -> MutexGuard<'_, Text> {
@@ -62,12 +70,18 @@ impl Feed {
         !std::mem::replace(&mut self.text().finished, true)
     }
 
-    /// Looks whether there is anything to speak in what has been pushed.
+    /// Looks whether there is anything to speak in what has been pushed. Gives the warnings of an SSML
+    /// document.
     ///
     /// # Errors
-    /// [`crate::text::Error::NothingToSpeak`].
-    pub fn check(&self, synthesizer: &Synthesizer) -> Result<()> {
-        Ok(synthesizer.front_end().check(&self.text().rest)?)
+    /// [`crate::text::Error::NothingToSpeak`], or what is wrong with the document.
+    pub fn check(&self, synthesizer: &Synthesizer) -> Result<Vec<String>> {
+        let text = self.text();
+        let front_end = synthesizer.front_end();
+        let mut sentences = sentences_of(front_end, &text.rest, text.ssml)?;
+        let found = sentences.any(|sentence| !sentence.ids.is_empty());
+        let found = found.then(|| sentences.warnings().to_vec());
+        Ok(found.ok_or(crate::text::Error::NothingToSpeak)?)
     }
 
     /// Whether nothing more will come.
@@ -93,6 +107,19 @@ impl Feed {
         text.taken += ready;
         text.flushed = 0;
         Some((piece, start))
+    }
+}
+
+/// The sentences of a complete text.
+fn sentences_of<'a>(
+    front_end: &'a FrontEnd,
+    text: &'a str,
+    ssml: bool,
+) -> std::result::Result<Sentences<'a>, crate::text::Error> {
+    if ssml {
+        front_end.ssml(text)
+    } else {
+        Ok(front_end.sentences(text))
     }
 }
 
@@ -138,14 +165,17 @@ self_cell!(
 pub(super) struct FedSentences {
     feed: Feed,
     synthesizer: Synthesizer,
+    /// How much shorter the output makes a pause.
+    pitch: f32,
     piece: Option<(Piece, usize)>,
 }
 
 impl FedSentences {
-    pub(super) fn new(feed: Feed, synthesizer: Synthesizer) -> Self {
+    pub(super) fn new(feed: Feed, synthesizer: Synthesizer, pitch: f32) -> Self {
         Self {
             feed,
             synthesizer,
+            pitch,
             piece: None,
         }
     }
@@ -159,13 +189,19 @@ impl Iterator for FedSentences {
             if let Some((piece, start)) = &mut self.piece {
                 if let Some(mut sentence) = piece.with_dependent_mut(|_, rest| rest.next()) {
                     shift(&mut sentence, *start);
+                    sentence.pause = sentence.pause.map(|pause| pause * self.pitch);
                     return Some(sentence);
                 }
                 self.piece = None;
             }
             let (text, start) = self.feed.take(self.synthesizer.front_end())?;
             let owner = (self.synthesizer.clone(), text);
-            let piece = Piece::new(owner, |(voice, text)| voice.front_end().sentences(text));
+            let ssml = self.feed.text().ssml;
+            let piece = Piece::new(owner, |(voice, text)| {
+                // What is wrong with a document was found when it came.
+                let front_end = voice.front_end();
+                sentences_of(front_end, text, ssml).unwrap_or_else(|_| front_end.sentences(""))
+            });
             self.piece = Some((piece, start));
         }
     }

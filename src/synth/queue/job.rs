@@ -5,8 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Feed;
-use super::feed::FedSentences;
-use super::utterance::{Outcome, Shared};
+use super::utterance::{Outcome, Shared, Stats};
 use crate::synth::{End, Error, Event, Mark, Output, Result, Speech};
 
 /// Where sound goes. Used by the worker's thread alone.
@@ -101,12 +100,13 @@ impl Job {
         }
         if self.finished {
             let stats = self.shared.inner().stats;
-            self.end(match stats.cut_off {
-                0 if stats.sentences == 0 => {
+            self.end(match stats {
+                Stats { sentences: 0, .. } => {
                     Outcome::Failed(crate::text::Error::NothingToSpeak.into())
                 }
-                0 => Outcome::Complete,
-                _ => Outcome::StepLimit,
+                Stats { lost: 1.., .. } => Outcome::AttentionLost,
+                Stats { cut_off: 1.., .. } => Outcome::StepLimit,
+                _ => Outcome::Complete,
             });
             return Ok(Progress::Ended);
         }
@@ -138,12 +138,15 @@ impl Job {
         }
         match event {
             Event::Audio(samples) => self.output.process(&samples, &mut self.pending),
-            Event::Sentence(report) => {
+            Event::Sentence(report) if !report.sentence.ids.is_empty() => {
                 let stats = &mut self.shared.inner().stats;
                 stats.sentences += 1;
                 stats.steps += report.steps as u64;
                 stats.cut_off += u64::from(report.end == End::Limit);
+                stats.lost += u64::from(report.end == End::Lost);
+                stats.retried += u64::from(report.retries > 0);
             }
+            Event::Sentence(_) => {}
         }
         Ok(())
     }
@@ -194,9 +197,4 @@ impl Drop for Job {
     fn drop(&mut self) {
         self.shared.end(Outcome::Cancelled);
     }
-}
-
-/// The sentences that a job speaks.
-pub(super) fn sentences(feed: &Feed, synthesizer: &crate::synth::Synthesizer) -> FedSentences {
-    FedSentences::new(feed.clone(), synthesizer.clone())
 }

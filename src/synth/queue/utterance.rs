@@ -27,6 +27,9 @@ pub enum Outcome {
     Complete,
     /// Everything was spoken, but sentences reached the limit of decoder steps and were cut off.
     StepLimit,
+    /// Everything was spoken, but a sentence lost its place and could not be made again unheard: words of it
+    /// may be missing, repeated or unclear.
+    AttentionLost,
     /// It was cancelled.
     Cancelled,
     /// The device or the text failed.
@@ -52,6 +55,10 @@ pub struct Stats {
     pub steps: u64,
     /// Sentences that were cut off at the step limit.
     pub cut_off: u64,
+    /// Sentences that were made again because the attention was lost.
+    pub retried: u64,
+    /// Sentences in which it was lost for good.
+    pub lost: u64,
 }
 
 /// What the worker and the caller share.

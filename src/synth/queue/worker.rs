@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
-use super::job::{Job, Progress, Sink, sentences};
+use super::feed::FedSentences;
+use super::job::{Job, Progress, Sink};
 use super::utterance::{Outcome, Shared};
 use super::{Feed, Utterance};
 use crate::backend;
@@ -111,8 +112,8 @@ impl Queue {
         let rate = synthesizer.config().audio.sampling_rate;
         let output = Output::new(rate, &options.output)?;
         let shared = Arc::new(Shared::new());
-        let mut speech =
-            synthesizer.speak_sentences(sentences(&feed, synthesizer), &options.speak)?;
+        let sentences = FedSentences::new(feed.clone(), synthesizer.clone(), options.output.pitch);
+        let mut speech = synthesizer.speak_sentences(sentences, &options.speak)?;
         speech.set_cancel_flag(shared.cancelled.clone());
         let job = Job::new(shared.clone(), speech, feed.clone(), output, sink);
         let job = Arc::new(Mutex::new(Some(job)));
