@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+#[cfg(not(all(unix, not(target_vendor = "apple"), not(target_os = "android"))))]
+use wgpu::InstanceDescriptor;
 use wgpu::{
     Backends, DeviceDescriptor, DeviceType, ExperimentalFeatures, Features, Instance,
-    InstanceDescriptor, InstanceFlags, Limits, MemoryHints, PipelineCacheDescriptor, Trace,
+    InstanceFlags, Limits, MemoryHints, PipelineCacheDescriptor, Trace,
 };
 
 use super::memory::{Buffer, Memory, TENSOR, lock};
@@ -32,10 +34,9 @@ pub struct Adapter {
 pub fn adapters() -> &'static [Adapter] {
     static ADAPTERS: OnceLock<Vec<Adapter>> = OnceLock::new();
     ADAPTERS.get_or_init(|| {
-        let mut descriptor = InstanceDescriptor::new_without_display_handle();
-        descriptor.backends = Backends::VULKAN | Backends::METAL | Backends::DX12;
-        descriptor.flags = InstanceFlags::empty();
-        let instance = Instance::new(descriptor);
+        let Some(instance) = instance() else {
+            return Vec::new();
+        };
         let found = pollster::block_on(instance.enumerate_adapters(Backends::all()));
         let mut adapters: Vec<Adapter> = found
             .into_iter()
@@ -50,6 +51,55 @@ pub fn adapters() -> &'static [Adapter] {
         });
         adapters
     })
+}
+
+#[cfg(not(all(unix, not(target_vendor = "apple"), not(target_os = "android"))))]
+fn instance() -> Option<Instance> {
+    let mut descriptor = InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = Backends::VULKAN | Backends::METAL | Backends::DX12;
+    descriptor.flags = InstanceFlags::empty();
+    Some(Instance::new(descriptor))
+}
+
+/// Vulkan without windows. Where it is asked for them, Mesa's layer that orders the adapters looks for a desktop, and
+/// complains on standard error if there is none.
+#[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
+fn instance() -> Option<Instance> {
+    use wgpu::hal::{self, vulkan};
+
+    let descriptor = hal::InstanceDescriptor {
+        name: "tacoglow",
+        flags: InstanceFlags::empty(),
+        memory_budget_thresholds: wgpu::MemoryBudgetThresholds::default(),
+        backend_options: wgpu::BackendOptions::default(),
+        telemetry: None,
+        display: None,
+    };
+    let without_windows = Box::new(
+        |arguments: vulkan::CreateInstanceCallbackArgs<'_, '_, '_>| {
+            const WINDOWS: [&std::ffi::CStr; 3] = [
+                c"VK_KHR_wayland_surface",
+                c"VK_KHR_xcb_surface",
+                c"VK_KHR_xlib_surface",
+            ];
+            arguments.extensions.retain(|name| !WINDOWS.contains(name));
+        },
+    );
+    // SAFETY: wgpu-hal asks that nothing be taken from the list, since its functions for surfaces rely on what is
+    // there. The three taken are used to make a surface alone, each after a look at this very list (wgpu-hal 30,
+    // vulkan/instance.rs), and a library that only computes never makes one.
+    #[allow(unsafe_code)]
+    let instance =
+        unsafe { vulkan::Instance::init_with_callback(&descriptor, Some(without_windows)) };
+    match instance {
+        // SAFETY: it was just made, and nothing else has it.
+        #[allow(unsafe_code)]
+        Ok(instance) => Some(unsafe { Instance::from_hal::<hal::api::Vulkan>(instance) }),
+        Err(error) => {
+            log::info!("no Vulkan: {error}");
+            None
+        }
+    }
 }
 
 impl Adapter {
