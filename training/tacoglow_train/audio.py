@@ -38,7 +38,7 @@ def slaney_to_hz(mel):
 
 def mel_filters(rate=RATE, n_fft=1024, bands=80, low=0.0, high=8000.0):
     """Triangles of equal area on Slaney's scale, `[bands, n_fft/2 + 1]`."""
-    bins = np.linspace(0.0, rate / 2.0, n_fft // 2 + 1)
+    bins = np.arange(n_fft // 2 + 1) * (rate / n_fft)
     edges = slaney_to_hz(np.linspace(hz_to_slaney(low), hz_to_slaney(high), bands + 2))
     rise = (bins[None] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     fall = (edges[2:, None] - bins[None]) / (edges[2:] - edges[1:-1])[:, None]

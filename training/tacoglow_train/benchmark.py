@@ -7,6 +7,7 @@ ranks; under `torchrun` the row is for that many GPUs. Losses and optimizer are 
 
 import csv
 import json
+import math
 import time
 
 import torch
@@ -88,7 +89,8 @@ def measure(kind, config, ranks, precision="fp32", stage="likelihood", batch=16,
         steps += 1
         wait()
     spent = (time.time() - start) / steps
-    return {"items_per_second": ranks.world * task.items / spent, "step_seconds": spent, "loss": float(figures[0])}
+    loss = float(figures[0]) if figures[-1] else math.nan  # a skipped step
+    return {"items_per_second": ranks.world * task.items / spent, "step_seconds": spent, "loss": loss}
 
 
 def probe(config, ranks, batches):

@@ -111,9 +111,13 @@ def evaluate(voice, lines, out=None, corpus=None, copies=20, judges=None, teache
 
 
 def print_table(rows):
-    columns = list(dict.fromkeys(k for row in rows for k in row if k != "system"))
-    for column in columns:
-        print(f"{column:>20}  " + "  ".join(f"{row['system']}: {row[column]:.2f}" for row in rows if column in row), flush=True)
+    """A line for each figure, a column for each system."""
+    figures = list(dict.fromkeys(k for row in rows for k in row if k != "system"))
+    widths = [max(8, len(row["system"])) for row in rows]
+    print("  ".join([" " * 20] + [f"{row['system']:>{width}}" for row, width in zip(rows, widths)]), flush=True)
+    for figure in figures:
+        cells = [f"{row[figure]:>{width}.2f}" if figure in row else " " * width for row, width in zip(rows, widths)]
+        print("  ".join([f"{figure:<20}"] + cells), flush=True)
 
 
 def add_arguments(parser):

@@ -26,6 +26,8 @@ from .data import Prefetch
 from .optim import Adam, Flat
 from .scaler import DynamicLossScaler
 
+STUCK = 50  # skipped steps in a row after which the last good state comes back
+
 
 @dataclasses.dataclass
 class Settings:
@@ -106,17 +108,19 @@ class Trainer:
     # -- one step ---------------------------------------------------------------------------------
 
     def train_step(self, batch, counts):
-        """Forward, backward, optimizer; nothing in it waits for the device. Returns the figures as one vector."""
+        """Forward, backward, optimizer; nothing in it waits for the device. Returns the figures as one vector, in the
+        order of `metric_names`, and behind them 1; all zeros when the step was skipped: it says nothing about the run."""
         self.flat.gradient.zero_()
         controls = dict(zip(self.control_names, self.controls.unbind(0)))
         with autocast(self.settings.precision, self.device):
             loss, figures = self.objective(batch, counts, controls)
         (loss * self.scaler.scale).backward()
-        finite, norm = self.adam.step(controls["lr"], self.scaler.scale)
+        finite, taken, norm = self.adam.step(controls["lr"], self.scaler.scale)
         self.scaler.update(finite)
         figures = {"loss": loss, **figures, "gradient": norm}
         self.metric_names = list(figures)
-        return torch.stack([f.detach().float().reshape(()) for f in figures.values()])
+        vector = torch.stack([f.detach().float().reshape(()) for f in figures.values()] + [taken.float()])
+        return vector.masked_fill(~taken, 0.0)
 
     def captured_step(self, batch, counts):
         """The same step replayed as one CUDA graph; one graph for each combination of shapes.
@@ -199,9 +203,11 @@ class Trainer:
                 minutes = self.ranks.agree(self.minutes_before + (now - start) / 60)
                 stopping = self.ranks.agree(bool(self.stop_reason))
                 if self.ranks.agree(now - last_log > s.log_seconds) or stopping or self.step >= s.max_steps:
-                    means = dict(zip(self.metric_names, (self.ranks.mean(sums) / steps).tolist()))
+                    sums = self.ranks.mean(sums)
+                    # Means over the steps that were taken; none, if all were skipped.
+                    means = dict(zip(self.metric_names, (sums[:-1] / sums[-1]).tolist())) if float(sums[-1]) > 0 else {}
                     self._report(means, values, minutes, steps / (now - last_log))
-                    self._watch(means["loss"])
+                    self._watch(means.get("loss"))
                     sums, steps, last_log = None, 0, time.time()
                 if self.ranks.agree(now - last_validation > 60 * s.validate_minutes):
                     self.validate(minutes)
@@ -225,19 +231,22 @@ class Trainer:
         self.stop_reason = "signal"
 
     def _watch(self, loss):
-        """Keeps the last good state; goes back to it, with half the rate, when the loss has left its usual range."""
-        stuck = float(self.adam.in_a_row) >= 50
-        bad = not math.isfinite(loss)
-        if self.loss_mean is not None and math.isfinite(loss):
+        """Keeps the last good state; goes back to it, with half the rate, when the loss has left its usual range, or when
+        `STUCK` steps in a row were skipped. `loss` is None if no step was taken since the last look: that alone says
+        nothing about the run, and is no state to keep."""
+        bad = loss is not None and not math.isfinite(loss)
+        if loss is not None and self.loss_mean is not None and math.isfinite(loss):
             bad = loss > self.loss_mean + max(1.0, 12 * self.loss_spread)
+        stuck = float(self.adam.in_a_row) >= STUCK
         if (bad or stuck) and self.good is not None:
             for tensor, value in zip(self.tensors_of_state(), self.good):
                 tensor.copy_(value)
             self.lr_factor *= 0.5
             self.rollbacks += 1
-            self.say(f"rolled back: loss {loss:.3f}, usual {self.loss_mean:.3f}; the rate is now x {self.lr_factor}")
+            why = f"loss {loss:.3f}, usual {self.loss_mean:.3f}" if bad else f"{STUCK} steps in a row were skipped"
+            self.say(f"rolled back: {why}; the rate is now x {self.lr_factor}")
             return
-        if not bad:
+        if loss is not None and not bad:
             self.good = [t.clone() for t in self.tensors_of_state()]
             if self.loss_mean is None:
                 self.loss_mean, self.loss_spread = loss, 0.0

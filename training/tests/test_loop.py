@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from tacoglow_train import checkpoint
+from tacoglow_train import checkpoint, loop
 from tacoglow_train.loop import Ranks, Settings, Trainer
 from tacoglow_train.tasks import TacotronTask, VocoderTask
 from tacoglow_train.train import TACOTRON_OPTIONS, VOCODER_OPTIONS
@@ -96,6 +96,41 @@ def test_rollback_when_the_loss_leaves_its_range(corpus, lexicon):
     trainer.flat.values.fill_(float("nan"))
     trainer._watch(float("nan"))
     assert torch.equal(trainer.flat.values, good) and trainer.lr_factor == 0.25
+
+
+@pytest.mark.parametrize("poisoned, expected", [({4}, (0, 1.0)), (set(range(4, 99)), (1, 1.0))], ids=["once", "from then on"])
+def test_a_skipped_step_is_no_reason_to_roll_back(poisoned, expected, corpus, tmp_path, monkeypatch):
+    """One recording that is not a number is passed over. After three of them in a row the last good state returns, its
+    count of skipped steps too; the fourth is then the first of the next three."""
+    monkeypatch.setattr(loop, "STUCK", 3)
+    task = vocoder_task(corpus, "inverse")
+    plain = task.batches
+
+    def batches(step):
+        batch = plain(step)
+        return {**batch, "audio": batch["audio"] * float("nan")} if step in poisoned else batch
+
+    task.batches = batches
+    trainer = Trainer(task, str(tmp_path), settings(log_seconds=0.0), Ranks("cpu")).run()
+    assert bool(torch.isfinite(trainer.flat.values).all()) and trainer.step == 8
+    assert (trainer.rollbacks, float(trainer.adam.skipped)) == expected
+
+
+def test_the_log_holds_what_one_wants_to_see(corpus, lexicon):
+    """What TensorBoard is given: losses, speed, loss scale, and held-out figures with pictures and sounds."""
+    for task, pictures in ((tacotron_task(corpus, lexicon), {"mel", "mel of the recording", "alignment"}), (vocoder_task(corpus, "inverse"), {"made", "recorded"})):
+        seen = []
+        Trainer(task, None, settings(max_steps=2, log_seconds=0.0, precision="fp16"), Ranks("cpu"), lambda *a: seen.append(a)).run()
+        assert {"loss", "gradient", "lr", "steps_per_second", "skipped", "scale"} <= set(seen[0][0]) and seen[0][0]["scale"] == 2.0**16
+        figures, shown = seen[-1]
+        assert figures["validation"]["score"] > 0 and set(shown) == pictures
+
+
+def test_rate_is_halved_on_a_plateau(corpus):
+    trainer = Trainer(vocoder_task(corpus, "inverse"), None, settings(plateau=2), Ranks("cpu"))
+    trainer.task.validate = lambda: {"score": 1.0}
+    factors = [trainer.validate(0.0) and trainer.lr_factor for _ in range(5)]
+    assert factors == [1.0, 1.0, 0.5, 0.5, 0.25]
 
 
 def test_rate_warms_up_holds_and_anneals(corpus, lexicon):

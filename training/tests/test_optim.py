@@ -59,8 +59,8 @@ def test_a_bad_gradient_changes_nothing(poison):
     before = [flat.values.clone()] + [t.clone() for n, t in adam.state().items() if n not in ("skipped", "in_a_row")]
     flat.gradient.fill_(1.0)
     flat.gradient[3] = poison
-    finite, _ = adam.step(torch.tensor(1e-3), torch.tensor(1.0))
-    assert bool(finite) == (poison == 1e6)
+    finite, taken, _ = adam.step(torch.tensor(1e-3), torch.tensor(1.0))
+    assert bool(finite) == (poison == 1e6) and not bool(taken)
     after = [flat.values] + [t for n, t in adam.state().items() if n not in ("skipped", "in_a_row")]
     assert all(torch.equal(a, b) for a, b in zip(before, after))
     assert float(adam.skipped) == 1 and float(adam.in_a_row) == 1
@@ -144,7 +144,8 @@ def test_overflow_halves_skips_and_recovers():
     taken = []
     for _ in range(8):
         flat.gradient.copy_((torch.full_like(flat.values, 20.0) * scaler.scale).half().float())
-        finite, _ = adam.step(torch.tensor(0.1), scaler.scale)
+        finite, stepped, _ = adam.step(torch.tensor(0.1), scaler.scale)
+        assert bool(stepped) == bool(finite)
         scaler.update(finite)
         taken.append(bool(finite))
     assert taken == [False] * 5 + [True] * 3 and float(scaler.scale) == 2.0**11  # 20 x 2^11 < 65504 < 20 x 2^12
