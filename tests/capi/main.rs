@@ -5,4 +5,5 @@ mod examples;
 mod header;
 mod layout;
 mod misuse;
+mod packaging;
 mod tools;
