@@ -6,4 +6,5 @@ mod header;
 mod layout;
 mod misuse;
 mod packaging;
+mod reliability;
 mod tools;
