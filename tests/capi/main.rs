@@ -4,6 +4,7 @@
 mod examples;
 mod header;
 mod layout;
+mod limits;
 mod misuse;
 mod packaging;
 mod reliability;
