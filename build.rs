@@ -38,7 +38,7 @@ fn main() {
     println!("cargo:rerun-if-changed=include/tts.h");
     #[cfg(feature = "gpu")]
     shaders::generate(&root, &out);
-    stay_loaded();
+    link(&root);
     match header(&root) {
         Ok(header) => write(&root, &out, &header),
         // The crate itself will not compile then, and rustc explains it better than cbindgen.
@@ -46,12 +46,22 @@ fn main() {
     }
 }
 
-/// A host may unload the library while a worker is on its way out of it; the code stays mapped.
-fn stay_loaded() {
+/// How the shared library is linked.
+fn link(root: &Path) {
     let os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
-    if matches!(os.as_str(), "linux" | "android" | "freebsd") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    if !matches!(os.as_str(), "linux" | "android" | "freebsd") {
+        return;
     }
+    // A host may unload the library while a worker is on its way out of it; the code stays mapped.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    // The name that programs ask the loader for changes with the ABI alone.
+    let version = fs::read_to_string(root.join("src/capi/version.rs")).unwrap_or_default();
+    let abi = version.lines().find_map(|line| {
+        line.strip_prefix("pub const TTS_ABI_VERSION: u32 = ")?
+            .strip_suffix(';')
+    });
+    let abi = abi.expect("src/capi/version.rs says which version the ABI has");
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libtts.so.{abi}");
 }
 
 fn write(root: &Path, out: &Path, header: &str) {
@@ -71,20 +81,24 @@ fn header(root: &Path) -> Result<String, String> {
     let mut header = read("src/capi/preface.h")?;
     for section in SECTIONS {
         let path = format!("src/capi/{section}.rs");
-        title(&mut header, &read(&path)?);
+        title(&mut header, section, &read(&path)?);
         header.push_str(&tidy(&declarations(root, &path)?));
+        header.push_str("\n/** @} */\n");
     }
     header.push_str(&read("src/capi/end.h")?);
     Ok(header)
 }
 
-/// The module's own documentation stands over its section.
-fn title(header: &mut String, source: &str) {
-    let _ = write!(header, "\n/* {} *\n", "=".repeat(90));
-    for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
+/// The module's own documentation stands over its section, which is a group of the Doxygen site.
+fn title(header: &mut String, section: &str, source: &str) {
+    let mut lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let title = lines.next().unwrap_or_default();
+    let _ = writeln!(header, "\n/* {} */", "=".repeat(90));
+    let _ = writeln!(header, "/**\n * @defgroup {section}{title}");
+    for line in lines {
         let _ = writeln!(header, " *{}", line.trim_end());
     }
-    let _ = writeln!(header, " * {} */\n", "=".repeat(90));
+    let _ = writeln!(header, " * @{{\n */\n");
 }
 
 /// Puts a comment of one line on one line, and drops the tags of structs, which are types as well.

@@ -1,8 +1,11 @@
-/*
- * tts.h - Tacoglow, neural text-to-speech: Tacotron 2 and WaveGlow.
+/**
+ * @mainpage tts.h
+ *
+ * Tacoglow, neural text-to-speech: Tacotron 2 and WaveGlow.
  *
  * A complete program, which speaks a sentence into a file of raw 16-bit samples:
  *
+ * @code{.c}
  *   #include <stdio.h>
  *   #include "tts.h"
  *
@@ -29,6 +32,7 @@
  *       tts_engine_destroy(engine);
  *       return file ? 0 : 1;
  *   }
+ * @endcode
  *
  * Build it with "cc hello.c -ltts", and run it with a voice file and the name of a file to write. To hear
  * that: "aplay -r 22050 -f S16_LE FILE", or "ffplay -ar 22050 -f s16le FILE".
@@ -68,12 +72,14 @@
 extern "C" {
 #endif
 
-/* ========================================================================================== *
- * Version
+/* ========================================================================================== */
+/**
+ * @defgroup version Version
  *
  * Names that this header has keep their meaning, values and layout for as long as TTS_ABI_VERSION stays
  * the same. A program that was built with an older header of the same ABI version runs unchanged.
- * ========================================================================================== */
+ * @{
+ */
 
 /** Version of this header: major. Below 1, a new minor version may change the interface. */
 #define TTS_VERSION_MAJOR 0
@@ -102,12 +108,16 @@ TTS_API const char *tts_version(void);
  */
 TTS_API uint32_t tts_abi_version(void);
 
-/* ========================================================================================== *
- * Status codes and messages
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup status Status codes and messages
  *
  * 0 is success, above 0 is success with something to say, below 0 is an error. The numbers never change
  * their meaning; later versions may add some, so treat an unknown negative one as an error.
- * ========================================================================================== */
+ * @{
+ */
 
 /** What a function has to say: one of TTS_OK and the constants beside it. */
 typedef int32_t tts_status;
@@ -207,11 +217,15 @@ TTS_API const char *tts_status_string(tts_status status);
  */
 TTS_API const char *tts_last_error(void);
 
-/* ========================================================================================== *
- * Devices
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup device Devices
  *
  * What there is to compute on.
- * ========================================================================================== */
+ * @{
+ */
 
 /** A kind of device: one of the constants TTS_DEVICE_*. */
 typedef int32_t tts_device;
@@ -258,12 +272,16 @@ TTS_API tts_status tts_device_count(size_t *out_count);
  */
 TTS_API tts_status tts_device_describe(size_t index, tts_device_info *out_info);
 
-/* ========================================================================================== *
- * Engines
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup engine Engines
  *
  * An engine is a device, the threads that compute on it, and a worker thread that speaks. A program needs
  * one.
- * ========================================================================================== */
+ * @{
+ */
 
 /** An engine. Made by tts_engine_create, ended by tts_engine_destroy. */
 typedef struct tts_engine tts_engine;
@@ -323,11 +341,15 @@ TTS_API tts_status tts_engine_create(const tts_engine_config *config, tts_engine
  */
 TTS_API tts_status tts_engine_destroy(tts_engine *engine);
 
-/* ========================================================================================== *
- * Voices from anywhere
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup reader Voices from anywhere
  *
  * A function that gives the bytes of a voice file.
- * ========================================================================================== */
+ * @{
+ */
 
 /**
  * Reads the next bytes of a voice file into `buffer`, `size` at most. Returns their number, 0 at the end
@@ -347,12 +369,16 @@ typedef struct tts_reader {
     void *user_data;
 } tts_reader;
 
-/* ========================================================================================== *
- * Voices
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup voice Voices
  *
  * A voice is the weights of both networks and what the voice file says about them, loaded on an engine. It
  * never changes, and any number of threads may speak with it at once.
- * ========================================================================================== */
+ * @{
+ */
 
 /** A voice. Made by one of the functions tts_voice_open_*, ended by tts_voice_destroy. */
 typedef struct tts_voice tts_voice;
@@ -398,9 +424,13 @@ TTS_API tts_status tts_voice_open_reader(tts_engine *engine, const tts_reader *r
  */
 TTS_API tts_status tts_voice_destroy(tts_voice *voice);
 
-/* ========================================================================================== *
- * Facts about a voice
- * ========================================================================================== */
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup facts Facts about a voice
+ * @{
+ */
 
 /**
  * What there is to know about a voice, in numbers. Set struct_size to sizeof(tts_voice_info) before the call
@@ -470,12 +500,16 @@ TTS_API tts_status tts_voice_text(const tts_voice *voice, tts_voice_text_kind ki
  */
 TTS_API tts_status tts_voice_symbol(const tts_voice *voice, size_t index, const char **out_symbol);
 
-/* ========================================================================================== *
- * Warming up
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup warm_up Warming up
  *
  * The first sound of a voice comes later than that of the next ones: weights are touched for the first
  * time, and the denoiser listens to the voice once. A game does that behind its loading screen.
- * ========================================================================================== */
+ * @{
+ */
 
 /** Told how far it is, from 0 to 1. Called on the thread that waits. */
 typedef void (*tts_progress_callback)(void *user_data, float progress);
@@ -489,12 +523,16 @@ typedef void (*tts_progress_callback)(void *user_data, float progress);
  */
 TTS_API tts_status tts_voice_warm_up(const tts_voice *voice, tts_progress_callback on_progress, void *user_data);
 
-/* ========================================================================================== *
- * Marks
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup mark Marks
  *
  * When in the sound each sentence, word and phoneme is spoken: for lip-sync and subtitles. A mark is
  * there no later than the sound that it belongs to.
- * ========================================================================================== */
+ * @{
+ */
 
 /** What a mark marks: one of the constants TTS_MARK_*. */
 typedef int32_t tts_mark_kind;
@@ -545,11 +583,15 @@ typedef void (*tts_mark_callback)(void *user_data, const tts_mark *mark);
 /** An element `mark` of SSML; its name is that of the element. */
 #define TTS_MARK_SSML 5
 
-/* ========================================================================================== *
- * How to speak
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup options How to speak
  *
  * What may be chosen for each utterance, and how its sound is handed over.
- * ========================================================================================== */
+ * @{
+ */
 
 /**
  * Flag of an utterance: the dropout of Tacotron 2's prenet is off. Speech is then the same for every
@@ -680,11 +722,15 @@ typedef struct tts_utterance_config {
  */
 TTS_API tts_status tts_utterance_config_init(tts_utterance_config *config, size_t size);
 
-/* ========================================================================================== *
- * Whole utterances in memory
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup audio Whole utterances in memory
  *
  * The simplest way to speak: a text goes in, all of its sound comes out.
- * ========================================================================================== */
+ * @{
+ */
 
 /** Sound in memory, mono. Set struct_size to sizeof(tts_audio) before the call that fills it. */
 typedef struct tts_audio {
@@ -726,12 +772,16 @@ TTS_API tts_status tts_voice_speak_n(const tts_voice *voice, const char *text, s
  */
 TTS_API tts_status tts_audio_free(tts_audio *audio);
 
-/* ========================================================================================== *
- * Utterances
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup utterance Utterances
  *
  * An utterance is a text on its way to sound. The engine's worker thread speaks it; its sound is taken with
  * tts_utterance_read as it becomes ready, or goes to a callback. Any number may be on their way at once.
- * ========================================================================================== */
+ * @{
+ */
 
 /** An utterance. Made by tts_utterance_start or tts_utterance_open, ended by tts_utterance_destroy. */
 typedef struct tts_utterance tts_utterance;
@@ -837,11 +887,15 @@ TTS_API tts_status tts_utterance_wait(tts_utterance *utterance, uint32_t timeout
  */
 TTS_API tts_status tts_utterance_destroy(tts_utterance *utterance);
 
-/* ========================================================================================== *
- * Figures of an utterance
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup stats Figures of an utterance
  *
  * How an utterance is getting on, or how it ended, and what it took.
- * ========================================================================================== */
+ * @{
+ */
 
 /** Where an utterance is: one of the constants TTS_STATE_*. */
 typedef int32_t tts_state;
@@ -903,6 +957,8 @@ typedef struct tts_stats {
  * TTS_ERROR_STRUCT_SIZE. Since 0.1.
  */
 TTS_API tts_status tts_utterance_stats(tts_utterance *utterance, tts_stats *out_stats);
+
+/** @} */
 
 #ifdef __cplusplus
 }

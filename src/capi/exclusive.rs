@@ -1,7 +1,7 @@
 //! A value that one thread at a time may use, and others are turned away from instead of waiting.
 
-use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::UnsafeCell;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) struct Exclusive<T> {
     busy: AtomicBool,
@@ -28,11 +28,11 @@ impl<T> Exclusive<T> {
                 self.0.store(false, Ordering::Release);
             }
         }
-        if self.busy.swap(true, Ordering::Acquire) {
-            return None;
-        }
+        self.busy
+            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .ok()?;
         let _leave = Leave(&self.busy);
         // SAFETY: `busy` was false and is true now by this thread's doing, so nobody else is here.
-        Some(body(unsafe { &mut *self.value.get() }))
+        Some(self.value.with_mut(|value| body(unsafe { &mut *value })))
     }
 }

@@ -5,15 +5,16 @@
 //! look a handle up is wait-free and allocates nothing, so that an audio callback may do it; the slot
 //! counts the calls that are inside, and [`Registry::remove`] waits for them.
 
-use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::boundary::{Failure, Result};
 use super::status::{TTS_ERROR_HANDLE, TTS_ERROR_INTERNAL, TTS_ERROR_NULL};
+use crate::sync::UnsafeCell;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::thread;
 
 /// A Rust object that C holds a handle to.
 pub(super) trait Object: Send + Sync + Sized + 'static {
@@ -97,7 +98,7 @@ impl<T: Object> Registry<T> {
                     continue;
                 };
                 // SAFETY: BUSY is ours, and nobody looks inside a slot that is not LIVE.
-                unsafe { *slot.object.get() = Some(object) };
+                slot.object.with_mut(|at| unsafe { *at = Some(object) });
                 slot.word.fetch_add(LIVE - BUSY, Ordering::Release);
                 let index = FIRST * ((1 << segment) - 1) + i;
                 return Ok(handle::<T>(index, word >> GENERATION));
@@ -153,14 +154,14 @@ impl<T: Object> Registry<T> {
         while slot.word.load(Ordering::Acquire) & USERS != 0 {
             waits += 1;
             if waits < 100 {
-                std::thread::yield_now();
+                thread::yield_now();
             } else {
-                std::thread::sleep(Duration::from_micros(200));
+                thread::sleep(Duration::from_micros(200));
             }
         }
         // SAFETY: BUSY is ours, and the last user has left; who enters now sees that the slot is not
         // LIVE and leaves without a look inside.
-        let object = unsafe { (*slot.object.get()).take() };
+        let object = slot.object.with_mut(|at| unsafe { (*at).take() });
         slot.word
             .fetch_add((1 << GENERATION) - BUSY, Ordering::Release);
         object.ok_or_else(|| Failure::new(TTS_ERROR_INTERNAL, "a handle without an object"))
@@ -200,7 +201,7 @@ impl<T: Object> Deref for Use<T> {
     fn deref(&self) -> &T {
         // SAFETY: `Registry::get` gives a `Use` out only when the slot was LIVE after this user was
         // counted; `remove` takes the object out only when the count is 0.
-        let object = unsafe { &*self.slot.object.get() };
+        let object = self.slot.object.with(|at| unsafe { &*at });
         object.as_ref().expect("a live slot holds an object")
     }
 }

@@ -1,8 +1,11 @@
-/*
- * tts.h - Tacoglow, neural text-to-speech: Tacotron 2 and WaveGlow.
+/**
+ * @mainpage tts.h
+ *
+ * Tacoglow, neural text-to-speech: Tacotron 2 and WaveGlow.
  *
  * A complete program, which speaks a sentence into a file of raw 16-bit samples:
  *
+ * @code{.c}
  *   #include <stdio.h>
  *   #include "tts.h"
  *
@@ -29,6 +32,7 @@
  *       tts_engine_destroy(engine);
  *       return file ? 0 : 1;
  *   }
+ * @endcode
  *
  * Build it with "cc hello.c -ltts", and run it with a voice file and the name of a file to write. To hear
  * that: "aplay -r 22050 -f S16_LE FILE", or "ffplay -ar 22050 -f s16le FILE".

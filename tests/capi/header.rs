@@ -81,7 +81,7 @@ fn program_in_the_header_runs() {
         .lines()
         .skip_while(|line| !line.contains("#include <stdio.h>"));
     let program: String = lines
-        .take_while(|line| !line.starts_with(" * Build it"))
+        .take_while(|line| !line.contains("@endcode"))
         .map(|line| line.trim_start_matches(" *").to_owned() + "\n")
         .collect();
     let dir = tempfile::tempdir().unwrap();

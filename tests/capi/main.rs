@@ -5,4 +5,6 @@ mod examples;
 mod header;
 mod layout;
 mod misuse;
+mod packaging;
+mod reliability;
 mod tools;

@@ -18,11 +18,16 @@ pub(crate) fn voice() -> PathBuf {
 pub(crate) fn library_dir() -> PathBuf {
     let test = env::current_exe().unwrap();
     let dir = test.parent().unwrap().to_owned();
-    assert!(
-        library(&dir).exists(),
-        "{} is missing",
-        library(&dir).display()
-    );
+    let library = library(&dir);
+    assert!(library.exists(), "{} is missing", library.display());
+    // Programs ask the loader for the soname, under which an installation has it.
+    #[cfg(target_os = "linux")]
+    {
+        let name = format!("libtts.so.{}", tts::capi::TTS_ABI_VERSION);
+        if let Err(error) = std::os::unix::fs::symlink("libtts.so", dir.join(name)) {
+            assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+        }
+    }
     dir
 }
 
@@ -106,6 +111,10 @@ pub(crate) fn program(path: &Path) -> Command {
     command
         .env("LD_LIBRARY_PATH", library_dir())
         .env("DYLD_LIBRARY_PATH", library_dir());
+    if env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // Mesa's Vulkan looks for Wayland, whose library prints if it does not know where to look.
+        command.env("XDG_RUNTIME_DIR", env::temp_dir());
+    }
     command
 }
 

@@ -250,7 +250,8 @@ pub(crate) struct Info {
 #[command(after_help = "\
 Examples:
   tts bench
-  tts bench --random 256 --chars 128 --runs 5 --json")]
+  tts bench --random 256 --chars 128 --runs 5 --json
+  tts bench --device gpu --profile")]
 pub(crate) struct Bench {
     /// Voice file [default: the bundled voice]
     #[arg(long, value_name = "FILE", conflicts_with = "random")]
@@ -275,6 +276,9 @@ pub(crate) struct Bench {
     /// Storage of the weights in memory [default: as in the voice file]
     #[arg(long, value_enum)]
     pub(crate) precision: Option<PrecisionArg>,
+    /// Also tell what each kernel takes, by the GPU's own clock, in one more run that is not timed otherwise
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

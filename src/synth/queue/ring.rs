@@ -1,11 +1,10 @@
 //! Rings between the worker and a reader: no lock, no allocation, no wait on the reader's side.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::job::{Sink, Want};
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::synth::Mark;
 
 /// What both ends see.

@@ -1,12 +1,13 @@
 //! What the caller holds of an utterance in flight.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::Feed;
 use super::job::Job;
 use super::worker::Waker;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 use crate::synth::Error;
 
 /// Where an utterance is on its way.

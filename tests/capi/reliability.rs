@@ -1,0 +1,43 @@
+//! What a host relies on for hours: an audio thread that is never held up, and memory that stays flat.
+#![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+
+use crate::tools;
+
+/// A program of this folder, built by one compiler.
+fn build(dir: &Path, name: &str) -> Option<std::process::Command> {
+    let compiler = tools::c_compilers().pop()?;
+    let program = dir.join(name);
+    let source = tools::root().join(format!("tests/capi/{name}.c"));
+    tools::build(compiler, "gnu99", &source, &program);
+    Some(tools::program(&program))
+}
+
+/// A read takes no lock, allocates nothing and enters the system nowhere; and the test would see it if it did.
+#[test]
+fn a_read_waits_for_nothing() {
+    const SIGSYS: i32 = 31;
+    let dir = tempfile::tempdir().unwrap();
+    let Some(mut clean) = build(dir.path(), "wait_free") else {
+        return;
+    };
+    tools::run(clean.arg(tools::voice()));
+    for mischief in ["allocate", "lock"] {
+        let mut program = tools::program(&dir.path().join("wait_free"));
+        let output = program.arg(tools::voice()).arg(mischief).output().unwrap();
+        assert_eq!(output.status.signal(), Some(SIGSYS), "{mischief} was seen");
+    }
+}
+
+/// Utterances of every kind leave no byte behind. RELIABILITY.md has the figures of 2,000.
+#[test]
+fn memory_stays_flat_over_many_utterances() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(mut soak) = build(dir.path(), "soak") else {
+        return;
+    };
+    let output = tools::run(soak.arg(tools::voice()).arg("100"));
+    eprintln!("{}", String::from_utf8_lossy(&output.stdout));
+}
