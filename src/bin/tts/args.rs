@@ -75,8 +75,16 @@ pub(crate) struct Say {
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) speed: f32,
     /// Silence between sentences, 0 to 10 seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.2, value_parser = pause, allow_negative_numbers = true, help_heading = SPEECH)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.2, value_parser = seconds, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) pause: f32,
+    /// How far the decoder runs ahead of the sound, 0 to 10 seconds of speech: a sentence that loses its place
+    /// within that time from its start is made again, unheard
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true, help_heading = SPEECH)]
+    pub(crate) retry_window: f32,
+    /// Mel frames after the first sound that the vocoder waits for; fewer make that sound, its first 0.2 s,
+    /// inexact [default: all that the vocoder uses]
+    #[arg(long, value_name = "FRAMES", value_parser = clap::value_parser!(u32).range(0..=96), help_heading = SPEECH)]
+    pub(crate) look_ahead: Option<u32>,
     /// Pronunciations that override the lexicon: lines of WORD  PHONEMES, as in CMUdict
     #[arg(long, value_name = "FILE", help_heading = SPEECH)]
     pub(crate) lexicon: Option<PathBuf>,
@@ -422,7 +430,7 @@ fn speed(text: &str) -> Result<f32, String> {
     number(text, 0.25..=4.0)
 }
 
-fn pause(text: &str) -> Result<f32, String> {
+fn seconds(text: &str) -> Result<f32, String> {
     number(text, 0.0..=10.0)
 }
 
