@@ -87,7 +87,8 @@ fn status_of(error: &synth::Error) -> tts_status {
         }
         synth::Error::Text(_) | synth::Error::Network(_) => TTS_ERROR_VOICE_FORMAT,
         synth::Error::Option { .. } | synth::Error::Audio(_) => TTS_ERROR_ARGUMENT,
-        _ => TTS_ERROR_INTERNAL,
+        // An outcome of an utterance, and of no call.
+        synth::Error::Cancelled => TTS_ERROR_INTERNAL,
     }
 }
 
