@@ -62,8 +62,9 @@ pub(crate) fn generate(root: &Path, out: &Path) {
                 );
                 let _ = writeln!(
                     table,
-                    "    Shader {{ name: \"{kernel}.{shape}.{storage}\", storage: Storage::{}, writes: &{:?}, \
+                    "    Shader {{ name: \"{}\", storage: Storage::{}, writes: &{:?}, \
                      immediates: {}, source: {:?} }},",
+                    source.name,
                     camel(&storage),
                     facts.writes,
                     facts.immediates,
@@ -140,7 +141,11 @@ impl Source {
             defines.insert("F16".to_owned(), 1);
         }
         let mut source = Self {
-            name: format!("{kernel}.{shape}.{storage}"),
+            name: [kernel, shape, storage]
+                .into_iter()
+                .filter(|part| *part != "any")
+                .collect::<Vec<_>>()
+                .join("."),
             text: String::new(),
             lines: Vec::new(),
             defines,

@@ -686,6 +686,15 @@ typedef struct tts_utterance_config {
      * before any of it is heard. Default 2000. 0 gives the first sound a little earlier.
      */
     uint32_t retry_window_ms;
+    /**
+     * Mel frames (about 12 ms each) after the first sound of the utterance that the vocoder waits for, 0 to 96.
+     * -1, the default, is all that it uses: 96 for the published kind, 48 for the squeezed. With fewer, the
+     * first 0.2 s are made as if the utterance ended there, heard sooner and not quite exact; what follows is
+     * the same. It pays for voices with a vocoder of the published kind. BENCHMARKS.md has the figures.
+     */
+    int32_t look_ahead;
+    /** Must be 0. */
+    uint32_t reserved;
 } tts_utterance_config;
 
 /** 32-bit float; full scale is -1 to 1, and louder is possible. */

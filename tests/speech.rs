@@ -120,6 +120,30 @@ fn a_lost_sentence_is_made_again() {
     assert!(lost.audio != spoken.audio);
 }
 
+/// With less look-ahead the first sound is nearly as it should be, and the rest exactly.
+#[test]
+fn look_ahead_changes_the_first_sound_only() {
+    let text = "Hello world, this is my first sentence. And this is the second one.";
+    let exact = say(text, &seed(3)).audio;
+    let with = |frames| {
+        let options = SpeakOptions {
+            look_ahead: Some(frames),
+            ..seed(3)
+        };
+        say(text, &options).audio
+    };
+    let error = |audio: &[f32]| {
+        assert_eq!(audio.len(), exact.len());
+        assert!(audio[4096..] == exact[4096..], "more than 16 frames differ");
+        let differences = audio.iter().zip(&exact).map(|(a, b)| (a - b).abs());
+        differences.fold(0.0, f32::max)
+    };
+    assert!(error(&with(0)) > 1e-3, "nothing is early");
+    let near = error(&with(12));
+    assert!(near > 0.0 && near < 1e-5, "{near}");
+    assert!(with(48) == exact, "the squeezed vocoder sees 48 frames");
+}
+
 /// When no try is left, the end says so; without dropout no other seed helps, and none is tried.
 #[test]
 fn a_sentence_that_stays_lost_is_reported() {

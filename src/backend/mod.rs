@@ -11,8 +11,10 @@ pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod philox;
+mod profile;
 
 pub use philox::{RandomKey, Stream, normal_pair, philox};
+pub use profile::KernelTime;
 
 /// What can go wrong on a device.
 #[derive(Clone, Debug, thiserror::Error)]

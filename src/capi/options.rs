@@ -111,9 +111,16 @@ pub struct tts_utterance_config {
     /// loses its place within that time from its start is made again, up to three times, with another seed,
     /// before any of it is heard. Default 2000. 0 gives the first sound a little earlier.
     pub retry_window_ms: u32,
+    /// Mel frames (about 12 ms each) after the first sound of the utterance that the vocoder waits for, 0 to 96.
+    /// -1, the default, is all that it uses: 96 for the published kind, 48 for the squeezed. With fewer, the
+    /// first 0.2 s are made as if the utterance ended there, heard sooner and not quite exact; what follows is
+    /// the same. It pays for voices with a vocoder of the published kind. BENCHMARKS.md has the figures.
+    pub look_ahead: i32,
+    /// Must be 0.
+    pub reserved: u32,
 }
 
-// SAFETY: repr(C), struct_size first; two times 4 bytes, 8, twelve times 4, four pointers and two times 4
+// SAFETY: repr(C), struct_size first; two times 4 bytes, 8, twelve times 4, four pointers and four times 4
 // follow each other without padding, whether a pointer has 4 or 8 bytes; all bits are values.
 unsafe impl Versioned for tts_utterance_config {
     const NAME: &'static str = "utterance config";
@@ -142,6 +149,8 @@ unsafe impl Versioned for tts_utterance_config {
             user_data: ptr::null_mut(),
             text_format: TTS_TEXT_PLAIN,
             retry_window_ms: 2000,
+            look_ahead: -1,
+            reserved: 0,
         }
     }
 }
@@ -188,6 +197,7 @@ impl Settings {
             other => return Err(argument(format!("{other} is not a format of texts"))),
         };
         in_range("retry_window_ms", c.retry_window_ms as f32, 0.0, 10_000.0)?;
+        in_range("look_ahead", c.look_ahead as f32, -1.0, 96.0)?;
         in_range("pitch", c.pitch, 0.5, 2.0)?;
         in_range("speed", c.speed, 0.25, 4.0)?;
         in_range("sentence_pause", c.sentence_pause, 0.0, 5.0)?;
@@ -205,6 +215,7 @@ impl Settings {
             speed: c.speed / c.pitch,
             sentence_pause: c.sentence_pause * c.pitch,
             retry_window: c.retry_window_ms as f32 / 1000.0,
+            look_ahead: usize::try_from(c.look_ahead).ok(),
             keep_tensors: false,
         };
         let output = OutputOptions {

@@ -1,6 +1,7 @@
 //! A device and its threads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -8,7 +9,7 @@ use super::{Result, Synthesizer};
 use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
 use crate::backend::gpu;
-use crate::backend::{self, Precision};
+use crate::backend::{self, KernelTime, Precision};
 use crate::voice::Voice;
 
 /// Which device to use.
@@ -179,6 +180,40 @@ impl Engine {
     /// Threads in use.
     pub fn threads(&self) -> usize {
         self.pool.current_num_threads()
+    }
+
+    /// Times each kernel from now on, by the device's own clock. Speaking takes longer meanwhile.
+    ///
+    /// # Errors
+    /// The device has no clock: the CPU, and adapters without timestamp queries.
+    pub fn start_profile(&self) -> Result<()> {
+        match &self.device {
+            Device::Cpu => {
+                let message = "the CPU does not time its kernels; use the device gpu";
+                Err(backend::Error::Unavailable(message.into()).into())
+            }
+            #[cfg(feature = "gpu")]
+            Device::Gpu(device) => Ok(device.start_profile()?),
+        }
+    }
+
+    /// Ends [`Engine::start_profile`] and gives what each kernel took, the most expensive first.
+    pub fn end_profile(&self) -> Vec<KernelTime> {
+        match &self.device {
+            Device::Cpu => Vec::new(),
+            #[cfg(feature = "gpu")]
+            Device::Gpu(device) => device.end_profile(),
+        }
+    }
+
+    /// How long each submission since the last call took on a GPU, by its own clock: the last 16,384 at most. None
+    /// from the CPU, and from adapters without timestamp queries.
+    pub fn take_submissions(&self) -> Vec<Duration> {
+        match &self.device {
+            Device::Cpu => Vec::new(),
+            #[cfg(feature = "gpu")]
+            Device::Gpu(device) => device.take_submissions(),
+        }
     }
 
     /// Loads a voice. Weights are stored as `precision` says, or as in the file.

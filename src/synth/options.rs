@@ -25,6 +25,11 @@ pub struct SpeakOptions {
     /// place within that time from its start is made again with another seed, unheard; 0 leaves every
     /// sentence as it comes.
     pub retry_window: f32,
+    /// Mel frames after the first sound of an utterance that the vocoder waits for, 0 to 96; `None` is all that
+    /// it uses (48 if squeezed, 96 if published), and exact. With fewer, the first 16 frames (0.19 s) are
+    /// made as if the utterance ended there, which BENCHMARKS.md weighs; all that follows is exact. It pays
+    /// for vocoders that look far ahead, not for squeezed ones.
+    pub look_ahead: Option<usize>,
     /// Whether reports carry the networks' tensors (for inspection; they cost memory).
     pub keep_tensors: bool,
 }
@@ -41,6 +46,7 @@ impl Default for SpeakOptions {
             speed: 1.0,
             sentence_pause: 0.2,
             retry_window: 2.0,
+            look_ahead: None,
             keep_tensors: false,
         }
     }
@@ -69,6 +75,8 @@ pub(super) struct Settings {
     pub(super) speed: f32,
     pub(super) sentence_pause: f32,
     pub(super) retry_window: f32,
+    /// `None` is all that the vocoder can use.
+    pub(super) look_ahead: Option<usize>,
     /// Whether the attention is watched; not where the steps are counted out.
     pub(super) watch: bool,
     pub(super) keep_tensors: bool,
@@ -90,6 +98,7 @@ impl Settings {
             speed: o.speed,
             sentence_pause: o.sentence_pause,
             retry_window: o.retry_window,
+            look_ahead: o.look_ahead,
             watch: true,
             keep_tensors: o.keep_tensors,
         };
@@ -139,6 +148,13 @@ impl Settings {
             s.retry_window,
             window,
             "a number of seconds from 0 to 10",
+        )?;
+        let frames = s.look_ahead.unwrap_or(0);
+        check(
+            "look-ahead",
+            frames,
+            frames <= 96,
+            "a number of frames from 0 to 96",
         )?;
         Ok(settings)
     }

@@ -21,6 +21,9 @@ use crate::backend::{Backend, RandomKey};
 use crate::nn::tacotron2::DecoderBlock;
 use crate::text::{NamedMark, Sentence};
 
+/// Mel frames of an early first sound: 0.19 s, to be played while the next is made.
+const EARLY_FRAMES: usize = 16;
+
 /// How a sentence ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -144,6 +147,10 @@ pub(super) struct Job {
     tempo: Tempo,
     /// If the sentence has a prosody of its own.
     shift: Option<Shift>,
+    /// Until the first sound of the utterance has been made, if that is to be early.
+    look_ahead: Option<usize>,
+    /// Samples that were heard before the vocoder has made them for good.
+    early: usize,
     /// Changes of prosody so far.
     changes: usize,
     follower: Follower,
@@ -194,6 +201,10 @@ impl Job {
             loss: None,
             denoiser: voice.denoiser(workspace, settings.denoise)?,
             tempo: tempo(voice, settings),
+            look_ahead: settings
+                .look_ahead
+                .filter(|&frames| index == 0 && frames < voice.waveglow.look_ahead()),
+            early: 0,
             shift: (!sentence.prosody.is_empty()).then(Shift::new),
             changes: 0,
             follower: Follower::new(&sentence, start),
@@ -264,8 +275,16 @@ impl Job {
 
     /// Whether there is enough for the vocoder to work on, and the decoder far enough ahead.
     pub(super) fn is_ready<B: Backend>(&self, voice: &Loaded<B>, backend: &B) -> bool {
-        let frames = voice.vocoder_block(backend) + self.ahead;
+        let frames = self.chunk(voice, backend) + self.ahead;
         self.is_decoded() || self.mel.len() >= frames * voice.config.audio.n_mel_channels
+    }
+
+    /// Frames of the decoder's that the next chunk of sound is made of.
+    fn chunk<B: Backend>(&self, voice: &Loaded<B>, backend: &B) -> usize {
+        match self.look_ahead {
+            Some(frames) => EARLY_FRAMES + frames + voice.tacotron2.postnet_reach(),
+            None => voice.vocoder_block(backend),
+        }
     }
 
     /// Takes the next block of decoder steps; none after the step limit.
@@ -402,17 +421,21 @@ impl Job {
         }
         self.settled = true;
         let channels = voice.config.audio.n_mel_channels;
-        let block = voice.vocoder_block(&workspace.backend) * channels;
-        let count = block.min(self.mel.len());
+        let chunk = self.chunk(voice, &workspace.backend) * channels;
+        let count = chunk.min(self.mel.len());
         let last = self.is_decoded() && count == self.mel.len();
         let mel = self.refine(voice, workspace, count, last)?;
         let begun = Instant::now();
         self.frames += mel.len() / channels;
-        let mut audio = Vec::new();
+        let mut audio = self.early_sound(voice, workspace, &mel, last)?;
         let (backend, vocoder) = (&mut workspace.backend, &mut workspace.vocoder);
+        let mut made = Vec::new();
         voice
             .waveglow
-            .push(backend, vocoder, &mel, last, &mut audio)?;
+            .push(backend, vocoder, &mel, last, &mut made)?;
+        let heard = self.early.min(made.len());
+        audio.extend_from_slice(&made[heard..]);
+        self.early -= heard;
         if let Some(denoiser) = &mut self.denoiser {
             let raw = std::mem::take(&mut audio);
             denoiser.process(&raw, &mut audio);
@@ -432,6 +455,32 @@ impl Job {
             self.follower.end(&self.sentence, self.start + self.samples);
         }
         self.timings.vocode += begun.elapsed();
+        Ok(audio)
+    }
+
+    /// The first frames of an utterance as if it ended where `mel` does, without the last of them, which that
+    /// would be heard in. The vocoder is back at the beginning then: from there it makes them again, and all
+    /// that follows for good.
+    fn early_sound<B: Backend>(
+        &mut self,
+        voice: &Loaded<B>,
+        workspace: &mut Workspace<B>,
+        mel: &[f32],
+        last: bool,
+    ) -> Result<Vec<f32>> {
+        let mut audio = Vec::new();
+        if let Some(look_ahead) = self.look_ahead.take()
+            && !last
+        {
+            let (backend, vocoder) = (&mut workspace.backend, &mut workspace.vocoder);
+            voice
+                .waveglow
+                .push(backend, vocoder, mel, true, &mut audio)?;
+            vocoder.rewind(backend);
+            let samples = look_ahead * voice.config.audio.hop_length;
+            audio.truncate(audio.len().saturating_sub(samples));
+            self.early = audio.len();
+        }
         Ok(audio)
     }
 

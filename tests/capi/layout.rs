@@ -45,11 +45,11 @@ fn structs_have_their_published_layout() {
         }
         tts_mark: 64 { struct_size: 0, kind: 4, sample: 8, text_begin: 16, text_end: 24, name: 32 }
         tts_chunk: 40 { struct_size: 0, sample_rate: 4, position: 8, count: 16, f32: 24, s16: 32 }
-        tts_utterance_config: 104 {
+        tts_utterance_config: 112 {
             struct_size: 0, format: 4, seed: 8, sigma: 16, denoise: 20, gate_threshold: 24, speed: 28,
             pitch: 32, gain: 36, sentence_pause: 40, sample_rate: 44, max_steps: 48, flags: 52,
             priority: 56, buffer_ms: 60, lexicon: 64, on_audio: 72, on_mark: 80, user_data: 88,
-            text_format: 96, retry_window_ms: 100,
+            text_format: 96, retry_window_ms: 100, look_ahead: 104, reserved: 108,
         }
         tts_stats: 120 {
             struct_size: 0, state: 4, result: 8, sample_rate: 12, samples_made: 16, samples_read: 24,

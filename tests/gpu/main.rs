@@ -6,6 +6,8 @@
 
 #![cfg(feature = "gpu")]
 
+#[cfg(feature = "cli")]
+mod command_line;
 #[path = "../common/mod.rs"]
 mod common;
 mod engine;

@@ -14,7 +14,7 @@ use super::memory::{Buffer, Memory, TENSOR, lock};
 use super::pipelines::Pipelines;
 use super::profile::Profile;
 use super::shaders::Storage;
-use crate::backend::Error;
+use crate::backend::{Error, KernelTime};
 
 /// Bytes of parameters that a kernel may take.
 const IMMEDIATES: u32 = 64;
@@ -224,7 +224,7 @@ impl Adapter {
             nothing: memory.create(256, TENSOR, None)?,
             memory,
             pipelines: Pipelines::new(device.clone(), options.checked, cache),
-            profile: timed.then(|| Profile::new(&device, &queue, options.profile)),
+            profile: timed.then(|| Profile::new(&device, &queue)),
             budget: options.budget,
             fault,
             device,
@@ -242,8 +242,6 @@ pub struct Options {
     pub budget: Option<Duration>,
     /// Whether every access of a kernel is checked: for tests.
     pub checked: bool,
-    /// Whether kernels are timed one by one.
-    pub profile: bool,
     /// What an earlier run's [`Device::pipeline_cache`] gave; empty for none.
     pub pipeline_cache: Vec<u8>,
 }
@@ -309,20 +307,35 @@ impl Device {
         self.0.pipelines.cache_data()
     }
 
-    /// Time spent by kernel, the most expensive first; empty unless [`Options::profile`] was set.
-    pub fn profile(&self) -> Vec<super::KernelTime> {
-        self.0
-            .profile
-            .as_ref()
-            .map_or_else(Vec::new, Profile::kernels)
+    /// Times each kernel from now on, by the device's own clock. Work is slower meanwhile: every kernel is a pass of
+    /// its own, and every submission is waited for.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the device has no clock.
+    pub fn start_profile(&self) -> Result<(), Error> {
+        let Some(profile) = &self.0.profile else {
+            let message = format!("{} has no clock (timestamp queries)", self.name());
+            return Err(Error::Unavailable(message));
+        };
+        profile.time_kernels(true);
+        Ok(())
     }
 
-    /// How long each submission of the last ones took on the device.
-    pub fn submissions(&self) -> Vec<Duration> {
-        self.0
-            .profile
-            .as_ref()
-            .map_or_else(Vec::new, Profile::submissions)
+    /// Ends [`Device::start_profile`] and gives what each kernel took, the most expensive first.
+    pub fn end_profile(&self) -> Vec<KernelTime> {
+        let Some(profile) = &self.0.profile else {
+            return Vec::new();
+        };
+        let kernels = profile.kernels();
+        profile.time_kernels(false);
+        kernels
+    }
+
+    /// How long each submission since the last call took on the device, the last 16,384 at most; none without a budget
+    /// or a clock.
+    pub fn take_submissions(&self) -> Vec<Duration> {
+        let profile = self.0.profile.as_ref();
+        profile.map_or_else(Vec::new, Profile::take_submissions)
     }
 
     /// Gives up the device as if it had been lost: for tests.

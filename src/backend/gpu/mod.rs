@@ -19,5 +19,4 @@ mod tensor;
 pub use device::{Adapter, Device, Options, adapters};
 pub use kernels::{Gpu, Pending};
 pub use matrix::Matrix;
-pub use profile::KernelTime;
 pub use tensor::Tensor;

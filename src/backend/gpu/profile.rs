@@ -4,34 +4,20 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use wgpu::{Device, QuerySet, QuerySetDescriptor, QueryType, Queue};
 
 use super::memory::lock;
 use super::shaders::SHADERS;
+use crate::backend::KernelTime;
 
 /// Timestamps of one submission, at most.
 pub(super) const TIMESTAMPS: u32 = 4096;
 
 /// Submissions whose times are remembered.
 const REMEMBERED: usize = 1 << 14;
-
-/// What a kernel took.
-#[derive(Clone, Debug)]
-pub struct KernelTime {
-    /// Kernel, tile shape and storage of its weights.
-    pub name: &'static str,
-    /// How often it ran.
-    pub count: u64,
-    /// All of its runs.
-    pub time: Duration,
-    /// Multiply-adds.
-    pub macs: u64,
-    /// Bytes of weights and activations that it must read and write at least.
-    pub bytes: u64,
-}
 
 /// What a dispatch has to do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +37,7 @@ impl Work {
 /// The clock of a device, and what it showed.
 pub(super) struct Profile {
     /// Whether every kernel is timed.
-    pub(super) by_kernel: bool,
+    by_kernel: AtomicBool,
     pub(super) queries: QuerySet,
     /// Nanoseconds of a tick.
     period: f32,
@@ -78,14 +64,14 @@ impl Timed {
 }
 
 impl Profile {
-    pub(super) fn new(device: &Device, queue: &Queue, by_kernel: bool) -> Self {
+    pub(super) fn new(device: &Device, queue: &Queue) -> Self {
         let queries = device.create_query_set(&QuerySetDescriptor {
             label: None,
             ty: QueryType::Timestamp,
             count: TIMESTAMPS,
         });
         Self {
-            by_kernel,
+            by_kernel: AtomicBool::new(false),
             queries,
             period: queue.get_timestamp_period(),
             // About 10^12 units a second, until it is known.
@@ -93,6 +79,17 @@ impl Profile {
             kernels: Mutex::default(),
             submissions: Mutex::default(),
         }
+    }
+
+    /// Whether every kernel of the next submission is to be timed.
+    pub(super) fn is_by_kernel(&self) -> bool {
+        self.by_kernel.load(Ordering::Relaxed)
+    }
+
+    /// Times every kernel from now on, or no longer; forgets what it knew of them.
+    pub(super) fn time_kernels(&self, on: bool) {
+        lock(&self.kernels).clear();
+        self.by_kernel.store(on, Ordering::Relaxed);
     }
 
     /// How long this much work is going to take.
@@ -123,25 +120,27 @@ impl Profile {
         for (&(shader, work), ticks) in timed.kernels.iter().zip(ticks.chunks_exact(2)) {
             let kernel = kernels.entry(shader).or_insert(KernelTime {
                 name: SHADERS[shader].name,
-                count: 0,
+                calls: 0,
                 time: Duration::ZERO,
                 macs: 0,
                 bytes: 0,
             });
-            kernel.count += 1;
+            kernel.calls += 1;
             kernel.time += time(ticks[0], ticks[1]);
             kernel.macs += work.macs;
             kernel.bytes += work.bytes;
         }
     }
 
+    /// What each kernel took, the most expensive first.
     pub(super) fn kernels(&self) -> Vec<KernelTime> {
         let mut kernels: Vec<_> = lock(&self.kernels).values().cloned().collect();
         kernels.sort_by_key(|kernel| std::cmp::Reverse(kernel.time));
         kernels
     }
 
-    pub(super) fn submissions(&self) -> Vec<Duration> {
-        lock(&self.submissions).iter().copied().collect()
+    /// What each submission took since the last call.
+    pub(super) fn take_submissions(&self) -> Vec<Duration> {
+        lock(&self.submissions).drain(..).collect()
     }
 }

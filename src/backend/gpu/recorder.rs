@@ -66,6 +66,8 @@ pub(super) struct Recorder {
     upload_buffer: Option<Buffer>,
     downloads: Vec<Arc<Download>>,
     timed: Timed,
+    /// Whether every kernel of this submission is timed.
+    by_kernel: bool,
     /// Timestamps of submissions that have not come back yet.
     timing: Vec<(Timed, Arc<Download>)>,
     /// The first thing that went wrong; nothing more is recorded after it.
@@ -82,6 +84,7 @@ impl Recorder {
             upload_buffer: None,
             downloads: Vec::new(),
             timed: Timed::default(),
+            by_kernel: false,
             timing: Vec::new(),
             failure: None,
         }
@@ -125,9 +128,11 @@ impl Recorder {
             parameters: padded,
             groups: groups.map(|n| n as u32),
         });
-        let by_kernel = self.profile().is_some_and(|p| p.by_kernel);
-        self.timed.add(shader, work, by_kernel);
-        let is_full = by_kernel && self.timed.kernels.len() as u32 * 2 >= TIMESTAMPS;
+        if self.timed.units == 0 {
+            self.by_kernel = self.profile().is_some_and(Profile::is_by_kernel);
+        }
+        self.timed.add(shader, work, self.by_kernel);
+        let is_full = self.timed.kernels.len() as u32 * 2 >= TIMESTAMPS;
         if is_full || self.is_over_budget() {
             self.submit();
         }
@@ -221,8 +226,7 @@ impl Recorder {
             .device
             .create_command_encoder(&CommandEncoderDescriptor::default());
         let profile = shared.profile.as_ref();
-        let by_kernel = profile.is_some_and(|p| p.by_kernel);
-        let timed = profile.filter(|_| by_kernel || shared.budget.is_some());
+        let timed = profile.filter(|_| self.by_kernel || shared.budget.is_some());
         let ticks = self.encode(&mut encoder, timed);
         let mut timing = None;
         if let Some(profile) = timed
@@ -244,7 +248,7 @@ impl Recorder {
         if let Some(download) = timing {
             self.timing.push((take(&mut self.timed), download));
             // The query set serves the next submission too, so a profile waits for each.
-            self.take_timings(by_kernel)?;
+            self.take_timings(self.by_kernel)?;
         }
         Ok(())
     }
@@ -252,7 +256,7 @@ impl Recorder {
     /// Encodes the commands; kernels between two copies share a pass. Gives the number of timestamps.
     fn encode(&mut self, encoder: &mut CommandEncoder, timed: Option<&Profile>) -> u32 {
         let pipelines = &self.shared.pipelines;
-        let by_kernel = timed.is_some_and(|p| p.by_kernel);
+        let by_kernel = self.by_kernel;
         let is_dispatch = |command: &Command| matches!(command, Command::Dispatch { .. });
         let last = self.commands.iter().rposition(is_dispatch);
         let mut pass: Option<ComputePass<'static>> = None;

@@ -75,8 +75,16 @@ pub(crate) struct Say {
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) speed: f32,
     /// Silence between sentences, 0 to 10 seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.2, value_parser = pause, allow_negative_numbers = true, help_heading = SPEECH)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.2, value_parser = seconds, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) pause: f32,
+    /// How far the decoder runs ahead of the sound, 0 to 10 seconds of speech: a sentence that loses its place
+    /// within that time from its start is made again, unheard
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true, help_heading = SPEECH)]
+    pub(crate) retry_window: f32,
+    /// Mel frames after the first sound that the vocoder waits for; fewer make that sound, its first 0.2 s,
+    /// inexact [default: all that the vocoder uses]
+    #[arg(long, value_name = "FRAMES", value_parser = clap::value_parser!(u32).range(0..=96), help_heading = SPEECH)]
+    pub(crate) look_ahead: Option<u32>,
     /// Pronunciations that override the lexicon: lines of WORD  PHONEMES, as in CMUdict
     #[arg(long, value_name = "FILE", help_heading = SPEECH)]
     pub(crate) lexicon: Option<PathBuf>,
@@ -242,7 +250,8 @@ pub(crate) struct Info {
 #[command(after_help = "\
 Examples:
   tts bench
-  tts bench --random 256 --chars 128 --runs 5 --json")]
+  tts bench --random 256 --chars 128 --runs 5 --json
+  tts bench --device gpu --profile")]
 pub(crate) struct Bench {
     /// Voice file [default: the bundled voice]
     #[arg(long, value_name = "FILE", conflicts_with = "random")]
@@ -267,6 +276,9 @@ pub(crate) struct Bench {
     /// Storage of the weights in memory [default: as in the voice file]
     #[arg(long, value_enum)]
     pub(crate) precision: Option<PrecisionArg>,
+    /// Also tell what each kernel takes, by the GPU's own clock, in one more run that is not timed otherwise
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -408,7 +420,7 @@ fn speed(text: &str) -> Result<f32, String> {
     number(text, 0.25..=4.0)
 }
 
-fn pause(text: &str) -> Result<f32, String> {
+fn seconds(text: &str) -> Result<f32, String> {
     number(text, 0.0..=10.0)
 }
 

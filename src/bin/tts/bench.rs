@@ -1,5 +1,8 @@
 //! `tts bench`: the columns of the published performance tables, for this machine.
 
+use std::fmt::Write as _;
+use std::time::Duration;
+
 use serde::Serialize;
 
 use tts::synth::{BatchOptions, BatchTimings};
@@ -13,6 +16,7 @@ use crate::engine::Ready;
 use crate::fail::{Fail, Result};
 use crate::input::open_voice;
 use crate::measure::{Summary, peak_rss_mb};
+use crate::profile::{self, KernelRow};
 use crate::progress::Progress;
 use crate::{interrupt, print};
 
@@ -47,6 +51,12 @@ struct Report {
     vocoder_gflops: f64,
     load_s: f64,
     peak_rss_mb: Option<f64>,
+    /// What the submissions of all timed runs took on the GPU, by its clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gpu_submission_ms: Option<Summary>,
+    /// The most expensive first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kernels: Option<Vec<KernelRow>>,
 }
 
 pub(crate) fn run(args: &Bench) -> Result {
@@ -71,9 +81,12 @@ pub(crate) fn run(args: &Bench) -> Result {
         ..BatchOptions::default()
     };
 
-    let progress = Progress::new(u64::from(args.runs) + 1, "warming up");
-    let mut timings: Vec<BatchTimings> = Vec::new();
-    for run in 0..=args.runs {
+    let progress = Progress::new(
+        u64::from(args.runs) + 1 + u64::from(args.profile),
+        "warming up",
+    );
+    let mut runs = 0;
+    let mut speak = || {
         interrupt::check()?;
         let (items, taken) = ready.synthesizer.speak_batch(&batch, &options)?;
         let made = items.first().map_or(0, |item| item.frames);
@@ -83,23 +96,47 @@ pub(crate) fn run(args: &Bench) -> Result {
                 steps * per_step
             )));
         }
-        // The first run warms up: pages, caches and clocks.
-        if run > 0 {
-            timings.push(taken);
-        }
-        progress.set(u64::from(run) + 1);
+        runs += 1;
+        progress.set(runs);
         progress.message(format!(
             "last run {} s",
             print::digits(taken.total.as_secs_f64())
         ));
+        Ok(taken)
+    };
+    let engine = &ready.engine;
+    if args.profile {
+        // A device that cannot says so before anything takes long.
+        engine.start_profile()?;
+        engine.end_profile();
+    }
+    // The first run warms up: pages, caches and clocks.
+    speak()?;
+    engine.take_submissions();
+    let timings = (0..args.runs).map(|_| speak());
+    let timings = timings.collect::<Result<Vec<_>>>()?;
+    let submissions = engine.take_submissions();
+    let mut kernels = None;
+    if args.profile {
+        engine.start_profile()?;
+        speak()?;
+        kernels = Some(profile::rows(&engine.end_profile()));
     }
     drop(progress);
 
-    let report = report(args, &ready, steps * per_step, &timings);
+    let mut report = report(args, &ready, steps * per_step, &timings);
+    report.gpu_submission_ms = milliseconds(&submissions);
+    report.kernels = kernels;
     if args.json {
         return print::json(&report);
     }
     print::line(&for_people(&report))
+}
+
+/// Statistics of times, if there are any.
+fn milliseconds(times: &[Duration]) -> Option<Summary> {
+    let times: Vec<f64> = times.iter().map(|t| t.as_secs_f64() * 1e3).collect();
+    (!times.is_empty()).then(|| Summary::of(&times))
 }
 
 fn load(args: &Bench) -> Result<Ready> {
@@ -163,6 +200,8 @@ fn report(args: &Bench, ready: &Ready, frames: usize, timings: &[BatchTimings]) 
         vocoder_gflops: vocoder_rate * ready.synthesizer.vocoder_macs_per_sample() * 2.0 / 1e9,
         load_s: ready.load.as_secs_f64(),
         peak_rss_mb: peak_rss_mb(),
+        gpu_submission_ms: None,
+        kernels: None,
     }
 }
 
@@ -173,7 +212,7 @@ fn for_people(report: &Report) -> String {
     let memory = report
         .peak_rss_mb
         .map_or("unknown".to_owned(), |mb| format!("{mb:.0} MB"));
-    format!(
+    let mut text = format!(
         "{} on {}, {} threads, {} weights\n\
          {} characters, {} frames, batch {}, {} runs after one to warm up\n\
          \n\
@@ -197,5 +236,14 @@ fn for_people(report: &Report) -> String {
         print::thousands(report.vocoder_samples_per_s.round() as u64),
         print::digits(report.vocoder_gflops),
         print::digits(report.load_s),
-    )
+    );
+    if let Some(s) = &report.gpu_submission_ms {
+        let [p50, p99] = [s.p50, s.p99].map(print::digits);
+        let _ = write!(text, "\nsubmission p50 {p50} ms on the GPU, p99 {p99}");
+    }
+    if let Some(kernels) = &report.kernels {
+        text.push_str("\n\n");
+        text.push_str(&profile::table(kernels));
+    }
+    text
 }

@@ -12,6 +12,7 @@ use crate::input::open_voice;
 
 /// A voice ready to speak, and what the reports say about it.
 pub(crate) struct Ready {
+    pub(crate) engine: Engine,
     pub(crate) synthesizer: Synthesizer,
     /// `cpu (AVX-512)` and the like.
     pub(crate) device: String,
@@ -54,6 +55,7 @@ impl Ready {
             device: engine.device(),
             threads: engine.threads(),
             load: begun.elapsed(),
+            engine,
         })
     }
 

@@ -19,6 +19,7 @@ mod measure;
 mod mel;
 mod plot;
 mod print;
+mod profile;
 mod progress;
 mod say;
 mod sink;

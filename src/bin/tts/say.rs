@@ -90,7 +90,8 @@ pub(crate) fn run(args: &Say) -> Result {
         prenet_dropout: !args.no_prenet_dropout,
         speed: args.speed,
         sentence_pause: args.pause,
-        retry_window: SpeakOptions::default().retry_window,
+        retry_window: args.retry_window,
+        look_ahead: args.look_ahead.map(|frames| frames as usize),
         keep_tensors: args.plot.is_some() || args.dump.is_some(),
     };
     let begun = Instant::now();

@@ -61,6 +61,11 @@ impl<B: Backend> PostnetStream<B> {
 }
 
 impl<B: Backend> Tacotron2<B> {
+    /// Frames to either side that the postnet sees of the mel around a frame.
+    pub fn postnet_reach(&self) -> usize {
+        self.config.postnet_kernel_size / 2 * self.config.postnet_n_convolutions
+    }
+
     /// A postnet before its first frame; `block` is the most frames of one push.
     pub fn postnet(&self, backend: &mut B, block: usize) -> PostnetStream<B> {
         let c = &self.config;

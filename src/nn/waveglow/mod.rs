@@ -95,6 +95,17 @@ impl<B: Backend> WaveGlow<B> {
         self.config.upsample_stride / self.config.n_group
     }
 
+    /// Groups that a flow looks to either side.
+    fn flow_reach(&self) -> usize {
+        let taps = self.config.wn.kernel_size;
+        self.flows[0].layers.iter().map(|l| l.reach(taps)).sum()
+    }
+
+    /// Mel frames after a sample that it depends on.
+    pub fn look_ahead(&self) -> usize {
+        (self.flow_reach() * self.flows.len()).div_ceil(self.groups_per_frame())
+    }
+
     /// Multiply-adds per sample of audio, for benchmarks.
     pub fn macs_per_sample(&self) -> f64 {
         let c = &self.config;

@@ -54,6 +54,12 @@ impl<B: Backend> WaveGlowStream<B> {
     /// Before the first frame, for an utterance of its own: buffers are kept. `sigma` is the standard
     /// deviation of the noise, `key` its seed.
     pub fn restart(&mut self, backend: &mut B, key: RandomKey, sigma: f32) {
+        (self.key, self.sigma) = (key, sigma);
+        self.rewind(backend);
+    }
+
+    /// Before the first frame, with the same noise.
+    pub fn rewind(&mut self, backend: &mut B) {
         self.mel.restart(backend);
         self.upsampled.iter_mut().for_each(|w| w.restart(backend));
         for flow in &mut self.flows {
@@ -66,7 +72,6 @@ impl<B: Backend> WaveGlowStream<B> {
             flow.emitted = 0;
         }
         (self.arrived, self.finished) = (0, false);
-        (self.key, self.sigma) = (key, sigma);
     }
 }
 
@@ -79,13 +84,13 @@ impl<B: Backend> WaveGlow<B> {
         let rows = block * per_frame;
         let taps = c.wn.kernel_size;
         let channels = c.wn.n_channels;
-        let reach: usize = self.flows[0].layers.iter().map(|l| l.reach(taps)).sum();
+        let reach = self.flow_reach();
         // How far the slowest flow stands behind the mel.
         let lag = reach * self.flows.len();
         let frames_lag = if self.upsample.is_some() {
             0
         } else {
-            lag.div_ceil(per_frame) + 2
+            self.look_ahead() + 2
         };
         let upsample_frames = c.upsample_kernel / c.upsample_stride;
         let mel = Window::new(
