@@ -2,32 +2,9 @@
  * An engine with limits, and what it does before it speaks: memory, warming up, the pipeline cache.
  * Run with "cpu" or "gpu" and a voice file.
  */
-#include "tts.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "misuse/misuse.h"
 
 static tts_device device;
-static const char *voice_path;
-
-#define EXPECT(call, status)                                                                     \
-    do {                                                                                         \
-        tts_status got = (call);                                                                 \
-        if (got != (status)) {                                                                   \
-            fprintf(stderr, "%s:%d: %s gave %d (%s), not %s\n", __FILE__, __LINE__, #call, got,  \
-                    tts_last_error(), #status);                                                  \
-            exit(1);                                                                             \
-        }                                                                                        \
-    } while (0)
-
-#define CHECK(condition)                                                                         \
-    do {                                                                                         \
-        if (!(condition)) {                                                                      \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);              \
-            exit(1);                                                                             \
-        }                                                                                        \
-    } while (0)
 
 static tts_engine_config config(void)
 {
@@ -154,10 +131,6 @@ static void warms_up_and_keeps_what_it_compiled(void)
     /* A GPU tells of every kernel. */
     CHECK(device == TTS_DEVICE_CPU ? seen.calls >= 3 : seen.calls >= 20);
 
-    EXPECT(tts_engine_pipeline_cache(NULL, NULL, 0, &size), TTS_ERROR_NULL);
-    EXPECT(tts_engine_pipeline_cache(engine, NULL, 0, NULL), TTS_ERROR_NULL);
-    EXPECT(tts_engine_pipeline_cache(engine, NULL, 1, &size), TTS_ERROR_NULL);
-    CHECK(size == 77);
     EXPECT(tts_engine_pipeline_cache(engine, NULL, 0, &size), TTS_OK);
     if (device == TTS_DEVICE_CPU) {
         CHECK(size == 0);

@@ -9,7 +9,7 @@ fn run(device: &str) {
     let dir = tempfile::tempdir().unwrap();
     let program = dir.path().join("limits");
     let source = tools::root().join("tests/capi/limits.c");
-    tools::build(compiler, "c99", &source, &program);
+    tools::build(compiler, "gnu99", &source, &program);
     tools::run(tools::program(&program).arg(device).arg(tools::voice()));
 }
 
