@@ -22,7 +22,7 @@
 #define BLOCK 480
 
 static tts_utterance *lines[LINES];
-static volatile int playing = 1;
+static int playing = 1;
 static double worst_us;
 
 static double now_us(void)
@@ -62,7 +62,7 @@ static void *audio_device(void *unused)
 {
     float out[BLOCK];
     (void)unused;
-    while (playing) {
+    while (__atomic_load_n(&playing, __ATOMIC_ACQUIRE)) {
         double begin = now_us();
         mix(out);
         begin = 10000 - (now_us() - begin);
@@ -147,7 +147,7 @@ int main(int argc, char **argv)
                tts_status_string(status), stats.first_audio_ms, stats.real_time_factor,
                (unsigned long)stats.underruns);
     }
-    playing = 0;
+    __atomic_store_n(&playing, 0, __ATOMIC_RELEASE);
     pthread_join(device, NULL);
     printf("%d words, %.0f %% loaded, the slowest read took %.1f us\n", words, loaded * 100.0, worst_us);
     for (i = 0; i < LINES; i++)

@@ -4,8 +4,8 @@
 //! one.
 
 use std::ffi::{CString, c_char, c_void};
+use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::{mem, ptr};
 
 use super::boundary::{Failure, Result, boundary, in_callback, outside_callbacks, silence_panics};
 use super::device::{self, tts_device};
@@ -117,6 +117,10 @@ impl Object for EngineObject {
         static ENGINES: Registry<EngineObject> = Registry::new();
         &ENGINES
     }
+
+    fn is_forked(&self) -> bool {
+        self.queue.is_forked()
+    }
 }
 
 impl EngineObject {
@@ -199,11 +203,9 @@ pub unsafe extern "C" fn tts_engine_destroy(engine: *mut tts_engine) -> tts_stat
             return Ok(());
         }
         outside_callbacks("tts_engine_destroy")?;
-        let object = EngineObject::registry().remove(engine)?;
-        if object.queue.is_forked() {
-            mem::forget(object); // its locks may be held by threads that this process does not have
+        let Some(object) = EngineObject::registry().remove(engine)? else {
             return Ok(());
-        }
+        };
         object.queue.shutdown();
         let voices = object.voices.lock().unwrap_or_else(PoisonError::into_inner);
         for weights in voices.iter().filter_map(Weak::upgrade) {

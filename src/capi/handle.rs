@@ -30,6 +30,11 @@ pub(super) trait Object: Send + Sync + Sized + 'static {
 
     /// Makes calls that wait inside come back. No new call can begin by now.
     fn close(&self) {}
+
+    /// Whether its threads are those of a parent process.
+    fn is_forked(&self) -> bool {
+        false
+    }
 }
 
 /// Bits of a handle: kind below, then the slot, then the generation.
@@ -138,8 +143,9 @@ impl<T: Object> Registry<T> {
         (kind == T::KIND).then(|| Some((self.slot(index)?, generation as u64)))?
     }
 
-    /// Ends a handle: waits until no call uses the object any more, and gives it back.
-    pub(super) fn remove(&'static self, handle: *const T::C) -> Result<T> {
+    /// Ends a handle: waits until no call uses the object any more, and gives it back. In a child process it
+    /// gives nothing: locks of the object may be held, and uses of it counted, by threads that are not there.
+    pub(super) fn remove(&'static self, handle: *const T::C) -> Result<Option<T>> {
         let user = self.get(handle)?;
         let slot = user.slot;
         let generation = (handle.addr() >> (KIND_BITS + SLOT_BITS)) as u64;
@@ -148,6 +154,9 @@ impl<T: Object> Registry<T> {
         slot.word
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, close)
             .map_err(|_| invalid::<T>())?;
+        if user.is_forked() {
+            return Ok(None); // and the slot stays BUSY
+        }
         user.close();
         drop(user);
         let mut waits = 0;
@@ -164,7 +173,7 @@ impl<T: Object> Registry<T> {
         let object = slot.object.with_mut(|at| unsafe { (*at).take() });
         slot.word
             .fetch_add((1 << GENERATION) - BUSY, Ordering::Release);
-        object.ok_or_else(|| Failure::new(TTS_ERROR_INTERNAL, "a handle without an object"))
+        Ok(object)
     }
 }
 
@@ -308,7 +317,7 @@ mod tests {
                 let removers = [(); 3].map(|()| scope.spawn(move || THINGS.remove(handle())));
                 let removed = removers
                     .into_iter()
-                    .filter_map(|r| r.join().unwrap().ok())
+                    .filter_map(|remover| remover.join().unwrap().ok().flatten())
                     .collect::<Vec<_>>();
                 user.join().unwrap();
                 removed

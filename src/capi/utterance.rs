@@ -63,9 +63,11 @@ impl Object for UtteranceObject {
     }
 
     fn close(&self) {
-        if !self.queue.is_forked() {
-            self.utterance.abandon();
-        }
+        self.utterance.abandon();
+    }
+
+    fn is_forked(&self) -> bool {
+        self.queue.is_forked()
     }
 }
 
@@ -423,10 +425,6 @@ pub unsafe extern "C" fn tts_utterance_destroy(utterance: *mut tts_utterance) ->
             return Ok(());
         }
         outside_callbacks("tts_utterance_destroy")?;
-        let object = UtteranceObject::registry().remove(utterance)?;
-        if object.queue.is_forked() {
-            std::mem::forget(object); // its locks may be held by threads that this process does not have
-        }
-        Ok(())
+        UtteranceObject::registry().remove(utterance).map(drop)
     })
 }

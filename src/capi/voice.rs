@@ -60,6 +60,10 @@ impl Object for VoiceObject {
     fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
     }
+
+    fn is_forked(&self) -> bool {
+        self.queue.is_forked()
+    }
 }
 
 impl VoiceObject {
@@ -218,10 +222,6 @@ pub unsafe extern "C" fn tts_voice_destroy(voice: *mut tts_voice) -> tts_status 
             return Ok(());
         }
         outside_callbacks("tts_voice_destroy")?;
-        let object = VoiceObject::registry().remove(voice)?;
-        if object.queue.is_forked() {
-            std::mem::forget(object); // its locks may be held by threads that this process does not have
-        }
-        Ok(())
+        VoiceObject::registry().remove(voice).map(drop)
     })
 }

@@ -101,18 +101,7 @@ fn program_in_the_header_runs() {
 #[cfg(target_os = "linux")]
 fn only_the_functions_of_the_header_are_exported() {
     let header = tools::header();
-    let declared: BTreeSet<&str> = header
-        .lines()
-        .filter_map(|line| line.strip_prefix("TTS_API "))
-        .map(|line| {
-            line.split('(')
-                .next()
-                .unwrap()
-                .rsplit([' ', '*'])
-                .next()
-                .unwrap()
-        })
-        .collect();
+    let declared = tools::functions(&header);
     assert!(declared.len() > 10 && declared.iter().all(|name| name.starts_with("tts_")));
     if !tools::have("nm") {
         return;

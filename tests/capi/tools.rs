@@ -1,5 +1,6 @@
 //! Compilers, the library under test, and programs that use it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
@@ -137,4 +138,15 @@ pub(crate) fn cpp_compilers() -> Vec<&'static str> {
 /// The text of the header.
 pub(crate) fn header() -> String {
     fs::read_to_string(root().join("include/tts.h")).unwrap()
+}
+
+/// The functions that the header declares.
+pub(crate) fn functions(header: &str) -> BTreeSet<&str> {
+    let declarations = header
+        .lines()
+        .filter_map(|line| line.strip_prefix("TTS_API "));
+    let heads = declarations.filter_map(|line| line.split('(').next());
+    heads
+        .filter_map(|head| head.rsplit([' ', '*']).next())
+        .collect()
 }

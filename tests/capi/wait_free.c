@@ -37,7 +37,7 @@ static void before_free(void)
 static tts_utterance *utterance;
 static const char *mischief;
 static void *volatile kept;
-static volatile int finished, failed;
+static int finished, failed;
 static unsigned long reads, speech;
 
 /* From here on this thread may leave, and nothing else. */
@@ -74,7 +74,7 @@ static void *audio_callback(void *unused)
         status = reads % 2 ? tts_utterance_read(utterance, block, 256, &count)
                            : tts_utterance_read_s16(utterance, block16, 256, &count);
         if (status < 0 || status == TTS_CANCELLED) {
-            failed = 1;
+            __atomic_store_n(&failed, 1, __ATOMIC_SEQ_CST);
             break;
         }
         speech += count;
@@ -85,8 +85,8 @@ static void *audio_callback(void *unused)
     /* A cancel belongs to what may be done here. */
     if (tts_utterance_cancel(utterance) != TTS_OK
         || tts_utterance_read(utterance, block, 256, &count) != TTS_CANCELLED || count != 0)
-        failed = 1;
-    finished = 1;
+        __atomic_store_n(&failed, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&finished, 1, __ATOMIC_SEQ_CST);
     syscall(SYS_exit, 0); /* a proper end would clean up after the thread */
     return NULL;
 }
@@ -98,7 +98,7 @@ static void *keeps_locks_busy(void *unused)
     (void)unused;
     stats.struct_size = sizeof stats;
     mark.struct_size = sizeof mark;
-    while (!finished) {
+    while (!__atomic_load_n(&finished, __ATOMIC_SEQ_CST)) {
         tts_utterance_stats(utterance, &stats);
         tts_utterance_next_mark(utterance, &mark);
         tts_utterance_wait(utterance, 0);
@@ -133,5 +133,5 @@ int main(int argc, char **argv)
     tts_utterance_destroy(utterance);
     tts_voice_destroy(voice);
     tts_engine_destroy(engine);
-    return failed || speech < 22050;
+    return __atomic_load_n(&failed, __ATOMIC_SEQ_CST) || speech < 22050;
 }

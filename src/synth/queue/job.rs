@@ -123,17 +123,15 @@ impl Job {
     }
 
     fn take(&mut self, event: Event) -> Result<()> {
-        let marks = self.speech.new_marks();
-        if !marks.is_empty() {
+        for mark in self.speech.new_marks() {
+            let sample = self.output.place(mark.sample);
+            let mark = Mark {
+                sample,
+                ..mark.clone()
+            };
+            // For each anew: a function of the caller's may cancel.
             let guard = self.shared.enter_sink().ok_or(Error::Cancelled)?;
-            for mark in marks {
-                let sample = self.output.place(mark.sample);
-                let mark = Mark {
-                    sample,
-                    ..mark.clone()
-                };
-                self.sink.mark(mark);
-            }
+            self.sink.mark(mark);
             drop(guard);
         }
         match event {
