@@ -153,16 +153,18 @@ impl Matrix {
         // One panel at a time, through as many rows as a vector has lanes: nothing as large as the
         // matrix is held twice, and both sides of the transposition move along cache lines.
         let fill = |panel: usize, rows: &mut Vec<f32>, panel_out: &mut [f32]| {
-            rows.resize(lanes * k, 0.0);
+            // A cache line more than a row: at a power of two, all lanes would fall into one set of the cache.
+            let pitch = k + 16;
+            rows.resize(lanes * pitch, 0.0);
             for v in 0..2 {
                 let (first, real) = layout.outputs(n, lanes, panel, v);
                 for lane in 0..real {
-                    row(first + lane, &mut rows[lane * k..(lane + 1) * k]);
+                    row(first + lane, &mut rows[lane * pitch..][..k]);
                 }
-                rows[real * k..].fill(0.0);
+                rows[real * pitch..].fill(0.0);
                 for (input, out) in panel_out.chunks_exact_mut(width).enumerate() {
-                    for (lane, out) in out[v * lanes..(v + 1) * lanes].iter_mut().enumerate() {
-                        *out = rows[lane * k + input];
+                    for (lane, out) in out[v * lanes..][..lanes].iter_mut().enumerate() {
+                        *out = rows[lane * pitch + input];
                     }
                 }
             }
