@@ -63,9 +63,15 @@ impl Gpu {
         }
     }
 
+    /// The version of a kernel for this device.
+    fn shader(&self, kernel: Kernel, shape: Shape, storage: Storage) -> usize {
+        index(kernel, shape, storage, self.device.has_subgroups())
+            .unwrap_or_else(|| panic!("{kernel:?} is not made for {shape:?} and {storage:?}"))
+    }
+
     /// Records a kernel without weights over `count` elements.
     fn elements<P: Pod>(&mut self, kernel: Kernel, buffers: &[&Buffer], p: P, count: usize) {
-        let shader = shader(kernel, Shape::Any, Storage::Any);
+        let shader = self.shader(kernel, Shape::Any, Storage::Any);
         let groups = [count.div_ceil(THREADS), 1];
         let bytes = 12 * count as u64;
         let work = Work { macs: 0, bytes };
@@ -83,7 +89,7 @@ impl Gpu {
         buffers: &[&Buffer],
         p: P,
     ) {
-        let shader = shader(kernel, shape, w.storage);
+        let shader = self.shader(kernel, shape, w.storage);
         let columns = if matches!(shape, Shape::Few1 | Shape::Few4) {
             // A workgroup makes 32 columns.
             w.panels * 4
@@ -102,11 +108,6 @@ impl Gpu {
         self.recorder
             .dispatch(shader, all, bytes_of(&p), groups, work);
     }
-}
-
-fn shader(kernel: Kernel, shape: Shape, storage: Storage) -> usize {
-    index(kernel, shape, storage)
-        .unwrap_or_else(|| panic!("{kernel:?} is not made for {shape:?} and {storage:?}"))
 }
 
 fn tensor(recorder: &mut Recorder, rows: usize, channels: usize) -> Tensor {
@@ -515,7 +516,7 @@ impl Backend for Gpu {
             dim: small(dim),
             location_inputs: small(2 * w.taps),
         };
-        let shader_e = shader(Kernel::AttentionEnergies, Shape::Any, Storage::Any);
+        let shader_e = self.shader(Kernel::AttentionEnergies, Shape::Any, Storage::Any);
         let buffers = [
             &w.location.weights,
             &state.location.buffer,
@@ -539,7 +540,7 @@ impl Backend for Gpu {
             alignment_first: alignment.tensor.place(alignment.row, 1),
             pad: small(w.taps / 2),
         };
-        let shader_c = shader(Kernel::AttentionContext, Shape::Any, Storage::Any);
+        let shader_c = self.shader(Kernel::AttentionContext, Shape::Any, Storage::Any);
         let buffers = [
             &energies.buffer,
             &state.memory.buffer,
