@@ -7,13 +7,15 @@
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 use memmap2::MmapMut;
 use rayon::prelude::*;
 
-use crate::backend::{MatrixKind, MatrixSpec, Precision};
+use crate::backend::ledger::Share;
+use crate::backend::{Error, Ledger, MatrixKind, MatrixSpec, Precision};
 
 /// Which outputs share a panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +57,14 @@ pub(super) struct Buffer<T> {
     map: MmapMut,
     len: usize,
     element: PhantomData<T>,
+    _share: Share,
 }
 
 impl<T: Element> Buffer<T> {
-    fn zeros(len: usize) -> Result<Self, std::io::Error> {
-        let map = MmapMut::map_anon((len * size_of::<T>()).max(1))?;
+    fn zeros(len: usize, memory: &Arc<Ledger>) -> Result<Self, Error> {
+        let bytes = (len * size_of::<T>()).max(1);
+        let share = memory.take(bytes as u64)?;
+        let map = MmapMut::map_anon(bytes).map_err(|e| Error::OutOfMemory(e.to_string()))?;
         #[cfg(target_os = "linux")]
         if map.len() >= 1 << 20 {
             // Refused by some kernels; then the pages are small, and nothing else changes.
@@ -69,6 +74,7 @@ impl<T: Element> Buffer<T> {
             map,
             len,
             element: PhantomData,
+            _share: share,
         })
     }
 
@@ -118,7 +124,8 @@ impl Matrix {
         spec: &MatrixSpec<'_>,
         lanes: usize,
         precision: Precision,
-    ) -> Result<Self, std::io::Error> {
+        memory: &Arc<Ledger>,
+    ) -> Result<Self, Error> {
         let (layout, (taps, dilation)) = match spec.kind {
             MatrixKind::Conv { taps, dilation } => (Layout::Plain, (taps, dilation)),
             MatrixKind::Gate { taps, dilation } => (Layout::Gate, (taps, dilation)),
@@ -164,7 +171,7 @@ impl Matrix {
         };
         let storage = match precision {
             Precision::F32 => {
-                let mut data = Buffer::<f32>::zeros(panels * panel_len)?;
+                let mut data = Buffer::<f32>::zeros(panels * panel_len, memory)?;
                 data.as_mut_slice()
                     .par_chunks_mut(panel_len.max(1))
                     .enumerate()
@@ -172,7 +179,7 @@ impl Matrix {
                 Storage::F32(data)
             }
             Precision::F16 => {
-                let mut data = Buffer::<u16>::zeros(panels * panel_len)?;
+                let mut data = Buffer::<u16>::zeros(panels * panel_len, memory)?;
                 data.as_mut_slice()
                     .par_chunks_mut(panel_len.max(1))
                     .enumerate()
