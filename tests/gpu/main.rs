@@ -6,6 +6,7 @@
 
 #![cfg(feature = "gpu")]
 
+mod bounds;
 #[cfg(feature = "cli")]
 mod command_line;
 #[path = "../common/mod.rs"]

@@ -317,6 +317,13 @@ impl Backend for Gpu {
         }
         let units = directions[0].1.inputs;
         assert_eq!(y.tensor.channels, 2 * units);
+        assert!(
+            directions
+                .iter()
+                .flat_map(|d| [&d.0, &d.1])
+                .all(|w| w.outputs == 4 * units)
+        );
+        assert_eq!(directions[1].1.inputs, units);
         let first = y.tensor.place(y.row, n);
         let mut state = Vec::new();
         for (input, _) in directions {
@@ -491,6 +498,8 @@ impl Backend for Gpu {
                 && w.location.outputs == dim
                 && w.location.inputs == 2 * w.taps
                 && state.location.rows + 1 == symbols + w.taps
+                && state.location.channels == 2
+                && w.v.channels == dim
                 && state.processed.channels == dim
                 && state.processed.rows >= symbols
                 && state.memory.rows >= symbols
@@ -609,6 +618,7 @@ impl Backend for Gpu {
 
     fn upsample(&mut self, w: &Matrix, x: Rows<'_, Tensor>, y: RowsMut<'_, Tensor>, n: usize) {
         let rows = w.outputs / y.tensor.channels;
+        assert_eq!(w.outputs, rows * y.tensor.channels);
         let first = y.tensor.place(y.row, n * rows);
         let (activation, place) = (Activation::Linear, (first, w.outputs));
         self.conv_to(w, x, &y.tensor.buffer, place, n, activation, tile(n));
@@ -681,6 +691,9 @@ impl Backend for Gpu {
             condition_stride: u32,
         }
         let (channels, taps) = (w.taps.channels, w.taps.rows);
+        assert!(
+            (w.shifts.rows, w.shifts.channels) == (taps, channels) && w.bias.channels == channels
+        );
         assert!(channels * 2 == w.pointwise.outputs && channels == w.pointwise.inputs);
         assert!(x.tensor.channels == channels && y.channels == channels && n <= y.rows);
         let stride = condition.tensor.channels;
@@ -862,6 +875,8 @@ impl Gpu {
         let channels = w.inputs / w.taps;
         assert!(channels <= x.tensor.channels);
         x.tensor.place(x.row, n + (w.taps - 1) * w.dilation);
+        let floats = place.0 as usize + n.saturating_sub(1) * place.1 + w.outputs;
+        assert!(n == 0 || floats as u64 * 4 <= y.raw.size());
         let p = P {
             rows: small(n),
             inputs: small(w.inputs),

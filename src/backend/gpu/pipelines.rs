@@ -84,8 +84,9 @@ impl Pipelines {
         let module = if self.checked {
             self.device.create_shader_module(descriptor)
         } else {
-            // SAFETY: the recorder checks every place that a kernel touches against its tensors before it
-            // records it, and the kernels' loops are bounded by those sizes; tests run them checked.
+            // SAFETY: the recorder checks every place that a kernel touches against its tensors before it records it
+            // (`kernels`, whose asserts tests provoke), indices that kernels take from memory among them, and loops are
+            // bounded by those sizes. Tests run every kernel checked as well.
             #[allow(unsafe_code)]
             unsafe {
                 let checks = ShaderRuntimeChecks::unchecked();
