@@ -17,6 +17,7 @@ use super::status::{
 };
 use super::utterance::result;
 use super::voice::{VoiceObject, tts_voice};
+use crate::room;
 use crate::synth::to_s16;
 
 /// Sound in memory, mono. Set struct_size to sizeof(tts_audio) before the call that fills it.
@@ -57,8 +58,8 @@ unsafe impl Versioned for tts_audio {
 static LENT: LazyLock<Mutex<HashMap<usize, Samples>>> = LazyLock::new(Mutex::default);
 
 enum Samples {
-    F32(Box<[f32]>),
-    S16(Box<[i16]>),
+    F32(Vec<f32>),
+    S16(Vec<i16>),
 }
 
 /// Lends samples to C until tts_audio_free.
@@ -72,11 +73,12 @@ fn lend(samples: Vec<f32>, sample_rate: u32, s16: bool) -> tts_audio {
         return audio; // no address to know it by, and nothing to give back
     }
     let (address, samples) = if s16 {
-        let samples: Box<[i16]> = samples.into_iter().map(to_s16).collect();
-        audio.s16 = samples.as_ptr();
-        (samples.as_ptr().addr(), Samples::S16(samples))
+        let mut converted = Vec::new();
+        room::reserve(&mut converted, samples.len());
+        converted.extend(samples.into_iter().map(to_s16));
+        audio.s16 = converted.as_ptr();
+        (converted.as_ptr().addr(), Samples::S16(converted))
     } else {
-        let samples = samples.into_boxed_slice();
         audio.f32 = samples.as_ptr();
         (samples.as_ptr().addr(), Samples::F32(samples))
     };

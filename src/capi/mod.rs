@@ -22,6 +22,8 @@ mod mark;
 mod memory;
 mod options;
 mod reader;
+#[cfg(feature = "reserve")]
+mod reserve;
 mod sink;
 mod stats;
 mod status;

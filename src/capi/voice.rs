@@ -14,6 +14,7 @@ use super::handle::{Object, Registry};
 use super::memory;
 use super::reader::{self, tts_reader};
 use super::status::{TTS_ERROR_ENGINE_GONE, tts_status};
+use crate::room;
 use crate::synth::Synthesizer;
 use crate::synth::queue::{Feed, Queue, Sink, Utterance, UtteranceOptions};
 use crate::voice::Voice;
@@ -94,6 +95,7 @@ impl VoiceObject {
 
     /// The voice, ready to speak in this process.
     pub(super) fn synthesizer(&self) -> Result<Synthesizer> {
+        room::check();
         if self.queue.is_forked() {
             return Err(Failure::forked());
         }

@@ -2,6 +2,7 @@
 
 use super::Result;
 use crate::backend::{Backend, MatrixKind, MatrixSpec, Precision, rows_mut};
+use crate::room;
 use crate::voice::Voice;
 
 /// Epsilon of the published BatchNorms.
@@ -31,6 +32,7 @@ pub(super) struct ConvSize {
 impl<B: Backend> Loader<'_, B> {
     /// A tensor's values, widened to f32.
     pub(super) fn values(&self, name: &str) -> Result<Vec<f32>> {
+        room::check();
         Ok(self.voice.tensor(name)?.to_f32()?)
     }
 

@@ -10,6 +10,7 @@ use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
 use crate::backend::gpu;
 use crate::backend::{self, KernelTime, Precision};
+use crate::room;
 use crate::voice::Voice;
 
 /// Which device to use.
@@ -157,14 +158,17 @@ impl Engine {
             let message = format!("{threads} threads are too many; 1024 at most");
             return Err(backend::Error::Unavailable(message).into());
         }
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|i| format!("tts {i}"))
-            .build()
-            .map_err(|e| backend::Error::Unavailable(format!("cannot start threads: {e}")))?;
-        Ok(Self {
-            pool: Arc::new(pool),
-            device: open(config.device)?,
+        room::or_error(|| {
+            room::probe();
+            let pool = ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .thread_name(|i| format!("tts {i}"))
+                .build()
+                .map_err(|e| backend::Error::Unavailable(format!("cannot start threads: {e}")))?;
+            Ok(Self {
+                pool: Arc::new(pool),
+                device: open(config.device)?,
+            })
         })
     }
 
@@ -221,6 +225,6 @@ impl Engine {
     /// # Errors
     /// Weights that are not finite or not invertible, or no memory for them.
     pub fn load(&self, voice: &Voice, precision: Option<Precision>) -> Result<Synthesizer> {
-        Synthesizer::load(self, voice, precision)
+        room::or_error(|| Synthesizer::load(self, voice, precision))
     }
 }

@@ -14,6 +14,7 @@ use memmap2::MmapMut;
 use rayon::prelude::*;
 
 use crate::backend::{MatrixKind, MatrixSpec, Precision};
+use crate::room;
 
 /// Which outputs share a panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +130,7 @@ impl Matrix {
         let width = 2 * lanes;
         let panel_len = k * width;
         let arrange = |values: Option<&[f32]>, otherwise: f32| {
-            let mut packed = vec![0.0; panels * width];
+            let mut packed = room::zeros(panels * width);
             for (panel, out) in packed.chunks_exact_mut(width).enumerate() {
                 for v in 0..2 {
                     let (first, real) = layout.outputs(n, lanes, panel, v);
@@ -146,7 +147,9 @@ impl Matrix {
         // One panel at a time, through as many rows as a vector has lanes: nothing as large as the
         // matrix is held twice, and both sides of the transposition move along cache lines.
         let fill = |panel: usize, rows: &mut Vec<f32>, panel_out: &mut [f32]| {
-            rows.resize(lanes * k, 0.0);
+            if rows.is_empty() {
+                *rows = room::zeros(lanes * k);
+            }
             for v in 0..2 {
                 let (first, real) = layout.outputs(n, lanes, panel, v);
                 for lane in 0..real {
@@ -175,7 +178,7 @@ impl Matrix {
                     .par_chunks_mut(panel_len.max(1))
                     .enumerate()
                     .for_each_init(
-                        || (Vec::new(), vec![0.0; panel_len]),
+                        || (Vec::new(), room::zeros(panel_len)),
                         |(rows, widened), (panel, out)| {
                             fill(panel, rows, widened);
                             reinterpret(out).convert_from_f32_slice(widened);

@@ -10,6 +10,7 @@ use super::{
     Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, Error, MatrixSpec,
     Noise, Pace, Precision, Residual, Rows, RowsMut, SeparableWeights, Skip,
 };
+use crate::room;
 use product::{Epilogue, Init, Product, Segment};
 use simd::InstructionSet;
 use team::Team;
@@ -48,7 +49,7 @@ impl Tensor {
         Self {
             rows,
             channels,
-            data: vec![0.0; rows * channels],
+            data: room::zeros(rows * channels),
         }
     }
 
@@ -170,7 +171,7 @@ impl Backend for Cpu {
     }
 
     fn read_later(&mut self, from: &Tensor, rows: Range<usize>) -> Vec<f32> {
-        from.rows_from(rows.start, rows.len()).to_vec()
+        room::copy(from.rows_from(rows.start, rows.len()))
     }
 
     fn submit(&mut self) {}

@@ -6,6 +6,7 @@ use crate::backend::{
     Stream, rows, rows_mut,
 };
 use crate::nn::load::{ConvSize, Loader};
+use crate::room;
 use crate::voice::config::Tacotron2Config;
 
 pub(super) struct Decoder<B: Backend> {
@@ -117,6 +118,7 @@ fn projection<B: Backend>(
     let frame = c.n_mel_channels * c.n_frames_per_step;
     let inputs = c.decoder_rnn_dim + c.encoder_embedding_dim;
     let mut weight = l.values("tacotron2.decoder.linear_projection.linear_layer.weight")?;
+    room::reserve(&mut weight, inputs);
     weight.extend(l.values("tacotron2.decoder.gate_layer.linear_layer.weight")?);
     let mut bias = l.values("tacotron2.decoder.linear_projection.linear_layer.bias")?;
     bias.extend(l.values("tacotron2.decoder.gate_layer.linear_layer.bias")?);

@@ -1,0 +1,172 @@
+//! A reserve of memory, for when the system has none.
+//!
+//! Rust code asks for memory in hundreds of small places and ends the process where one is refused. Here it gets
+//! what the system refuses out of some MiB that were set aside when the library was loaded (and cost nothing until
+//! then). That is enough to carry a piece of work to its end or to the next `room::check`, which begins nothing new.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::UnsafeCell;
+use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::room;
+
+/// Bytes set aside.
+const SIZE: usize = 4 << 20;
+/// The most that is given at once: who asks for more is ready to hear that there is no room.
+const LARGEST: usize = SIZE / 16;
+
+struct Reserve {
+    arena: Arena,
+    /// Blocks that are out, above; bytes given so far, below. With the last block all bytes come back.
+    state: AtomicU64,
+}
+
+#[repr(align(4096))]
+struct Arena(UnsafeCell<[u8; SIZE]>);
+
+// SAFETY: bytes of the arena belong to whom `take` gave them.
+unsafe impl Sync for Arena {}
+
+#[global_allocator]
+static RESERVE: Reserve = Reserve::new();
+
+const BLOCK: u64 = 1 << 32;
+
+impl Reserve {
+    const fn new() -> Self {
+        Self {
+            arena: Arena(UnsafeCell::new([0; SIZE])),
+            state: AtomicU64::new(0),
+        }
+    }
+
+    #[cold]
+    fn take(&self, layout: Layout) -> *mut u8 {
+        room::say_short();
+        if layout.size() > LARGEST || layout.align() > align_of::<Arena>() {
+            return ptr::null_mut();
+        }
+        let mut start = 0;
+        let taken = self
+            .state
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |state| {
+                start = (state as u32 as usize).next_multiple_of(layout.align());
+                let end = start + layout.size();
+                (end <= SIZE).then(|| (state & !(BLOCK - 1)) + BLOCK + end as u64)
+            });
+        match taken {
+            Ok(_) => self.arena.0.get().cast::<u8>().wrapping_add(start),
+            Err(_) => ptr::null_mut(),
+        }
+    }
+
+    fn give_back(&self) {
+        // The closure never refuses.
+        let _ = self
+            .state
+            .fetch_update(Ordering::Release, Ordering::Relaxed, |state| {
+                Some(if state < 2 * BLOCK { 0 } else { state - BLOCK })
+            });
+    }
+
+    fn owns(&self, block: *mut u8) -> bool {
+        block.addr().wrapping_sub(self.arena.0.get().addr()) < SIZE
+    }
+}
+
+// SAFETY: blocks are the system's, or disjoint parts of the arena: `state` only grows while one of them is out. None
+// of the functions unwinds.
+unsafe impl GlobalAlloc for Reserve {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are those that the system wants.
+        let block = unsafe { System.alloc(layout) };
+        if block.is_null() {
+            self.take(layout)
+        } else {
+            block
+        }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        let block = unsafe { System.alloc_zeroed(layout) };
+        if !block.is_null() {
+            return block;
+        }
+        let block = self.take(layout);
+        if !block.is_null() {
+            // SAFETY: the block has that many bytes.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if self.owns(block) {
+            self.give_back();
+        } else {
+            // SAFETY: the block is the system's.
+            unsafe { System.dealloc(block, layout) };
+        }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if !self.owns(block) {
+            // SAFETY: the block is the system's.
+            let moved = unsafe { System.realloc(block, layout, size) };
+            if !moved.is_null() {
+                return moved;
+            }
+        }
+        if size <= layout.size() {
+            return block; // what is too large is large enough
+        }
+        // SAFETY: by the caller's promises the layout is one, and `block` has `layout.size()` bytes.
+        unsafe {
+            let moved = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !moved.is_null() {
+                moved.copy_from_nonoverlapping(block, layout.size());
+                self.dealloc(block, layout);
+            }
+            moved
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Blocks do not overlap, are aligned, and all of the reserve comes back with the last one.
+    #[test]
+    fn blocks_are_apart_and_come_back() {
+        static RESERVE: Reserve = Reserve::new();
+        for round in 0..3_usize {
+            let mut blocks = Vec::new();
+            for i in 0.. {
+                let layout = Layout::from_size_align(1 + i * 37 % 5000, 1 << (i % 7)).unwrap();
+                let block = RESERVE.take(layout);
+                if block.is_null() {
+                    break;
+                }
+                assert!(RESERVE.owns(block) && block.addr().is_multiple_of(layout.align()));
+                // SAFETY: the block has that many bytes.
+                unsafe { block.write_bytes(i as u8, layout.size()) };
+                blocks.push((block, layout));
+            }
+            assert!(blocks.len() > 1000, "round {round}");
+            for (i, (block, layout)) in blocks.into_iter().enumerate() {
+                for at in 0..layout.size() {
+                    // SAFETY: as above.
+                    assert_eq!(unsafe { block.add(at).read() }, i as u8);
+                }
+                // SAFETY: the block is the reserve's, and is given back once.
+                unsafe { RESERVE.dealloc(block, layout) };
+            }
+            assert_eq!(RESERVE.state.load(Ordering::Relaxed), 0);
+        }
+        let too_large = Layout::from_size_align(LARGEST + 1, 1).unwrap();
+        assert!(RESERVE.take(too_large).is_null());
+    }
+}
