@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The objects of the C interface, in the order of the header.
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "version",
     "status",
     "device",
     "engine",
+    "pipeline_cache",
     "reader",
     "voice",
     "facts",

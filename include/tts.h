@@ -197,6 +197,12 @@ typedef int32_t tts_status;
 /** There is no room for it: the device's memory is full, or the engine's memory_limit is reached. */
 #define TTS_ERROR_OUT_OF_MEMORY -403
 
+/**
+ * The device stopped working: it was removed or reset, say, or its driver gave up. Nothing more can be spoken on this
+ * engine; destroy it and make another.
+ */
+#define TTS_ERROR_DEVICE_LOST -404
+
 /** A mistake of this library; please report the message. The object can only be destroyed. */
 #define TTS_ERROR_INTERNAL -901
 
@@ -247,6 +253,15 @@ typedef struct tts_device_info {
     char name[128];
     /** What it offers, or why it is not usable. Ends in NUL. */
     char note[256];
+    /** Bytes of its memory; 0 if that is not known: of GPUs, Vulkan alone tells. Since 0.1. */
+    uint64_t memory;
+    /**
+     * Whether weights in half precision stay so: 1 or 0. Otherwise they take twice the room that they take in the voice
+     * file. Since 0.1.
+     */
+    int32_t f16;
+    /** Must not be looked at. */
+    uint32_t reserved2;
 } tts_device_info;
 
 /** The best one that works. */
@@ -309,6 +324,28 @@ typedef struct tts_engine_config {
     tts_log_callback on_log;
     /** Given to `on_log`. */
     void *user_data;
+    /**
+     * Bytes that the voices of this engine may take on its device, weights and what they work in: graphics memory on a
+     * GPU, main memory on the CPU, where text and the sound that waits are not counted. 0, the default, is no limit.
+     * What would exceed it fails with TTS_ERROR_OUT_OF_MEMORY: a voice that is opened, or an utterance. Since 0.1.
+     */
+    uint64_t memory_limit;
+    /**
+     * What tts_engine_pipeline_cache gave in an earlier run: pipelines are there sooner then. It is read during
+     * tts_engine_create alone. A blob that is damaged, or of another GPU, driver or version of this library is passed
+     * over; do not load one that somebody else may have written. Default NULL: none. Since 0.1.
+     */
+    const void *pipeline_cache;
+    /** Bytes of `pipeline_cache`. */
+    size_t pipeline_cache_size;
+    /**
+     * On a GPU, the longest time in milliseconds that a submission should take, so that the frames of a game come
+     * through in between. It follows from what submissions took before, so that some take longer, and a single kernel
+     * is never cut. Default 2. 0 does not cut: most throughput, for programs that draw nothing. Since 0.1.
+     */
+    float submission_ms;
+    /** Must be 0. */
+    uint32_t reserved;
 } tts_engine_config;
 
 /** Something does not work as it should. */
@@ -328,7 +365,7 @@ TTS_API tts_status tts_engine_config_init(tts_engine_config *config, size_t size
  * Opens a device and starts its threads. `config` may be NULL, which means all defaults.
  *
  * Ownership: the engine is yours; end it with tts_engine_destroy. Threads: any. Errors:
- * TTS_ERROR_NULL, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_DEVICE. Since 0.1.
+ * TTS_ERROR_NULL, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_DEVICE, TTS_ERROR_OUT_OF_MEMORY. Since 0.1.
  */
 TTS_API tts_status tts_engine_create(const tts_engine_config *config, tts_engine **out_engine);
 
@@ -340,6 +377,28 @@ TTS_API tts_status tts_engine_create(const tts_engine_config *config, tts_engine
  * Threads: any, but not in a callback. Errors: TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK. Since 0.1.
  */
 TTS_API tts_status tts_engine_destroy(tts_engine *engine);
+
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup pipeline_cache Pipeline caches
+ *
+ * A GPU's driver compiles the kernels before they run for the first time. What it compiled can be kept, and given to
+ * tts_engine_create in the next run. Only Vulkan tells; the systems behind other interfaces keep a cache of their own.
+ * @{
+ */
+
+/**
+ * Copies what the driver compiled so far into `buffer`, which has room for `size` bytes, and gives its size. The best
+ * time is after tts_voice_warm_up. Call it with `size` 0 first to learn how much room it needs; between two calls it
+ * may grow. Empty, with size 0, on the CPU and where the driver does not tell.
+ *
+ * Ownership: the bytes are yours; they are for this GPU, driver and version of the library. Threads: any, also while
+ * the engine speaks. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_ARGUMENT (too little room, though some; then
+ * `out_size` tells how much it takes). Since 0.1.
+ */
+TTS_API tts_status tts_engine_pipeline_cache(const tts_engine *engine, void *buffer, size_t size, size_t *out_size);
 
 /** @} */
 
@@ -506,8 +565,8 @@ TTS_API tts_status tts_voice_symbol(const tts_voice *voice, size_t index, const 
 /**
  * @defgroup warm_up Warming up
  *
- * The first sound of a voice comes later than that of the next ones: weights are touched for the first
- * time, and the denoiser listens to the voice once. A game does that behind its loading screen.
+ * The first sound of a voice comes later than that of the next ones: a GPU compiles its kernels, weights are touched
+ * for the first time, and the denoiser listens to the voice once. A game does that behind its loading screen.
  * @{
  */
 
@@ -519,7 +578,7 @@ typedef void (*tts_progress_callback)(void *user_data, float progress);
  * may be NULL.
  *
  * Threads: any, but not in a callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK,
- * TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED. Since 0.1.
+ * TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_DEVICE_LOST. Since 0.1.
  */
 TTS_API tts_status tts_voice_warm_up(const tts_voice *voice, tts_progress_callback on_progress, void *user_data);
 

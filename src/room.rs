@@ -83,6 +83,7 @@ static SHORT: AtomicBool = AtomicBool::new(false);
 const PROBE: usize = 1 << 20;
 
 /// The system has no memory left, and what goes on does so on the reserve.
+#[cfg(feature = "reserve")]
 pub(crate) fn say_short() {
     SHORT.store(true, Ordering::Relaxed);
 }

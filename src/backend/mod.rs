@@ -10,9 +10,11 @@ use std::ops::Range;
 pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+mod ledger;
 mod philox;
 mod profile;
 
+pub use ledger::Ledger;
 pub use philox::{RandomKey, Stream, normal_pair, philox};
 pub use profile::KernelTime;
 
@@ -202,6 +204,15 @@ pub trait Backend: Sized + Send + 'static {
     /// Rows on their way to the host.
     type Pending: Send;
 
+    /// Compiles all that weights of this precision need, and tells how far it is, from 0 to 1.
+    ///
+    /// # Errors
+    /// As [`Backend::wait`].
+    fn warm_up(
+        device: &Self::Device,
+        precision: Precision,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<(), Error>;
     /// A recorder for one job.
     fn on(device: &Self::Device) -> Self;
     /// How much to give the device at once.

@@ -9,9 +9,10 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 use super::status::{
-    TTS_ERROR_ARGUMENT, TTS_ERROR_CALLBACK, TTS_ERROR_DEVICE, TTS_ERROR_FORKED, TTS_ERROR_INTERNAL,
-    TTS_ERROR_LEXICON, TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_SSML,
-    TTS_ERROR_VOICE_FORMAT, TTS_ERROR_VOICE_READ, TTS_OK, tts_status,
+    TTS_ERROR_ARGUMENT, TTS_ERROR_CALLBACK, TTS_ERROR_DEVICE, TTS_ERROR_DEVICE_LOST,
+    TTS_ERROR_FORKED, TTS_ERROR_INTERNAL, TTS_ERROR_LEXICON, TTS_ERROR_NOTHING_TO_SPEAK,
+    TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_SSML, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_VOICE_READ, TTS_OK,
+    tts_status,
 };
 use crate::room::NoRoom;
 use crate::{backend, nn, synth, text, voice};
@@ -80,13 +81,15 @@ fn status_of(error: &synth::Error) -> tts_status {
         synth::Error::Text(text::Error::Ssml { .. }) => TTS_ERROR_SSML,
         synth::Error::Device(error) | synth::Error::Network(nn::Error::Device(error)) => {
             match error {
+                backend::Error::Unavailable(_) => TTS_ERROR_DEVICE,
                 backend::Error::OutOfMemory(_) => TTS_ERROR_OUT_OF_MEMORY,
-                backend::Error::Unavailable(_) | backend::Error::Lost(_) => TTS_ERROR_DEVICE,
+                backend::Error::Lost(_) => TTS_ERROR_DEVICE_LOST,
             }
         }
         synth::Error::Text(_) | synth::Error::Network(_) => TTS_ERROR_VOICE_FORMAT,
         synth::Error::Option { .. } | synth::Error::Audio(_) => TTS_ERROR_ARGUMENT,
-        _ => TTS_ERROR_INTERNAL,
+        // An outcome of an utterance, and of no call.
+        synth::Error::Cancelled => TTS_ERROR_INTERNAL,
     }
 }
 

@@ -35,10 +35,17 @@ pub struct tts_device_info {
     pub name: [c_char; 128],
     /// What it offers, or why it is not usable. Ends in NUL.
     pub note: [c_char; 256],
+    /// Bytes of its memory; 0 if that is not known: of GPUs, Vulkan alone tells. Since 0.1.
+    pub memory: u64,
+    /// Whether weights in half precision stay so: 1 or 0. Otherwise they take twice the room that they take in the voice
+    /// file. Since 0.1.
+    pub f16: i32,
+    /// Must not be looked at.
+    pub reserved2: u32,
 }
 
-// SAFETY: repr(C), struct_size first, four members of four bytes and two arrays of bytes; no padding, all
-// bits are values.
+// SAFETY: repr(C), struct_size first, four members of four bytes, two arrays of bytes, one member of eight bytes and two
+// of four; no padding, all bits are values.
 unsafe impl Versioned for tts_device_info {
     const NAME: &'static str = "device info";
     const FIRST_SIZE: usize = 400;
@@ -51,6 +58,9 @@ unsafe impl Versioned for tts_device_info {
             reserved: 0,
             name: [0; 128],
             note: [0; 256],
+            memory: 0,
+            f16: 0,
+            reserved2: 0,
         }
     }
 }
@@ -103,6 +113,8 @@ pub unsafe extern "C" fn tts_device_describe(
             usable: i32::from(device.usable),
             name: memory::fixed_text(&device.name),
             note: memory::fixed_text(&device.note),
+            memory: device.memory.unwrap_or(0),
+            f16: i32::from(device.f16),
             ..tts_device_info::defaults()
         };
         memory::write(out_info, info)

@@ -6,12 +6,13 @@
 use std::ffi::{CString, c_char, c_void};
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use super::boundary::{Failure, Result, boundary, in_callback, outside_callbacks, silence_panics};
 use super::device::{self, tts_device};
 use super::handle::{Object, Registry};
 use super::memory::{self, Versioned};
-use super::status::tts_status;
+use super::status::{TTS_ERROR_ARGUMENT, tts_status};
 use super::voice::Weights;
 use crate::synth::queue::Queue;
 use crate::synth::{Engine, EngineConfig};
@@ -50,10 +51,26 @@ pub struct tts_engine_config {
     pub on_log: tts_log_callback,
     /// Given to `on_log`.
     pub user_data: *mut c_void,
+    /// Bytes that the voices of this engine may take on its device, weights and what they work in: graphics memory on a
+    /// GPU, main memory on the CPU, where text and the sound that waits are not counted. 0, the default, is no limit.
+    /// What would exceed it fails with TTS_ERROR_OUT_OF_MEMORY: a voice that is opened, or an utterance. Since 0.1.
+    pub memory_limit: u64,
+    /// What tts_engine_pipeline_cache gave in an earlier run: pipelines are there sooner then. It is read during
+    /// tts_engine_create alone. A blob that is damaged, or of another GPU, driver or version of this library is passed
+    /// over; do not load one that somebody else may have written. Default NULL: none. Since 0.1.
+    pub pipeline_cache: *const c_void,
+    /// Bytes of `pipeline_cache`.
+    pub pipeline_cache_size: usize,
+    /// On a GPU, the longest time in milliseconds that a submission should take, so that the frames of a game come
+    /// through in between. It follows from what submissions took before, so that some take longer, and a single kernel
+    /// is never cut. Default 2. 0 does not cut: most throughput, for programs that draw nothing. Since 0.1.
+    pub submission_ms: f32,
+    /// Must be 0.
+    pub reserved: u32,
 }
 
-// SAFETY: repr(C), struct_size first, four members of four bytes and two pointers, no padding, all bits
-// are values.
+// SAFETY: repr(C), struct_size first, four members of four bytes, two pointers, one member of eight bytes, two as wide as
+// pointers and two of four, no padding, all bits are values.
 unsafe impl Versioned for tts_engine_config {
     const NAME: &'static str = "engine config";
     const FIRST_SIZE: usize = 16 + 2 * size_of::<*const c_void>();
@@ -66,9 +83,20 @@ unsafe impl Versioned for tts_engine_config {
             log_level: TTS_LOG_INFO,
             on_log: None,
             user_data: ptr::null_mut(),
+            memory_limit: 0,
+            pipeline_cache: ptr::null(),
+            pipeline_cache_size: 0,
+            submission_ms: SUBMISSION_MS,
+            reserved: 0,
         }
     }
 }
+
+/// An eighth of a frame of a game that draws 60 a second.
+const SUBMISSION_MS: f32 = 2.0;
+
+/// A system takes a submission that runs for longer for one that never ends.
+const MOST_SUBMISSION_MS: f32 = 1000.0;
 
 /// Who is told what happens.
 #[derive(Clone, Copy)]
@@ -154,7 +182,7 @@ pub unsafe extern "C" fn tts_engine_config_init(
 /// Opens a device and starts its threads. `config` may be NULL, which means all defaults.
 ///
 /// Ownership: the engine is yours; end it with tts_engine_destroy. Threads: any. Errors:
-/// TTS_ERROR_NULL, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_DEVICE. Since 0.1.
+/// TTS_ERROR_NULL, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_DEVICE, TTS_ERROR_OUT_OF_MEMORY. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_engine_create(
     config: *const tts_engine_config,
@@ -172,9 +200,24 @@ pub unsafe extern "C" fn tts_engine_create(
         let config = EngineConfig {
             device: device::choice(c.device)?,
             threads: c.threads as usize,
+            memory_limit: (c.memory_limit > 0).then_some(c.memory_limit),
+            submission_budget: budget(c.submission_ms)?,
+            pipeline_cache: memory::bytes(
+                c.pipeline_cache,
+                c.pipeline_cache_size,
+                "pipeline_cache",
+            )?
+            .to_vec(),
         };
         let engine = Engine::new(&config)?;
-        let (device, threads) = (engine.device(), engine.threads());
+        let mut message = format!(
+            "engine on {}, {} threads",
+            engine.device(),
+            engine.threads()
+        );
+        if let Some(reason) = engine.fallback() {
+            message = format!("{message}: {reason}");
+        }
         let queue = Arc::new(Queue::new()?);
         let object = EngineObject {
             engine,
@@ -183,12 +226,18 @@ pub unsafe extern "C" fn tts_engine_create(
             voices: Mutex::default(),
         };
         memory::put(out, EngineObject::registry().insert(object)?);
-        log.say(
-            TTS_LOG_INFO,
-            &format!("engine on {device}, {threads} threads"),
-        );
+        log.say(TTS_LOG_INFO, &message);
         Ok(())
     })
+}
+
+/// The longest time of a submission.
+fn budget(milliseconds: f32) -> Result<Option<Duration>> {
+    if !(0.0..=MOST_SUBMISSION_MS).contains(&milliseconds) {
+        let message = format!("submission_ms: {milliseconds} is not in [0, {MOST_SUBMISSION_MS}]");
+        return Err(Failure::new(TTS_ERROR_ARGUMENT, message));
+    }
+    Ok((milliseconds > 0.0).then(|| Duration::from_secs_f32(milliseconds / 1000.0)))
 }
 
 /// Ends an engine: its utterances are cancelled, its threads end, and what its voices keep on the device is

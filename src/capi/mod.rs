@@ -21,6 +21,7 @@ mod handle;
 mod mark;
 mod memory;
 mod options;
+mod pipeline_cache;
 mod reader;
 #[cfg(feature = "reserve")]
 mod reserve;
@@ -38,6 +39,7 @@ pub use engine::*;
 pub use facts::*;
 pub use mark::*;
 pub use options::*;
+pub use pipeline_cache::*;
 pub use reader::*;
 pub use stats::*;
 pub use status::*;

@@ -6,6 +6,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -23,7 +24,7 @@ struct Reserve {
 }
 
 #[repr(align(4096))]
-struct Arena(UnsafeCell<[u8; SIZE]>);
+struct Arena(UnsafeCell<MaybeUninit<[u8; SIZE]>>);
 
 // SAFETY: bytes of the arena belong to whom `take` gave them.
 unsafe impl Sync for Arena {}
@@ -36,7 +37,7 @@ const BLOCK: u64 = 1 << 32;
 impl Reserve {
     const fn new() -> Self {
         Self {
-            arena: Arena(UnsafeCell::new([0; SIZE])),
+            arena: Arena(UnsafeCell::new(MaybeUninit::uninit())),
             state: AtomicU64::new(0),
         }
     }

@@ -64,6 +64,9 @@ pub const TTS_ERROR_DEVICE: tts_status = -401;
 pub const TTS_ERROR_ENGINE_GONE: tts_status = -402;
 /// There is no room for it: the device's memory is full, or the engine's memory_limit is reached.
 pub const TTS_ERROR_OUT_OF_MEMORY: tts_status = -403;
+/// The device stopped working: it was removed or reset, say, or its driver gave up. Nothing more can be spoken on this
+/// engine; destroy it and make another.
+pub const TTS_ERROR_DEVICE_LOST: tts_status = -404;
 
 /// A mistake of this library; please report the message. The object can only be destroyed.
 pub const TTS_ERROR_INTERNAL: tts_status = -901;
@@ -104,6 +107,7 @@ fn text(status: tts_status) -> &'static std::ffi::CStr {
         TTS_ERROR_DEVICE => c"the device does not work",
         TTS_ERROR_ENGINE_GONE => c"the engine has been destroyed",
         TTS_ERROR_OUT_OF_MEMORY => c"no room left in memory",
+        TTS_ERROR_DEVICE_LOST => c"the device was lost",
         TTS_ERROR_INTERNAL => c"internal error",
         _ => c"unknown status",
     }

@@ -1,7 +1,7 @@
 //! Warming up
 //!
-//! The first sound of a voice comes later than that of the next ones: weights are touched for the first
-//! time, and the denoiser listens to the voice once. A game does that behind its loading screen.
+//! The first sound of a voice comes later than that of the next ones: a GPU compiles its kernels, weights are touched
+//! for the first time, and the denoiser listens to the voice once. A game does that behind its loading screen.
 
 use std::ffi::c_void;
 
@@ -26,7 +26,7 @@ const TEXTS: [&str; 2] = [
 /// may be NULL.
 ///
 /// Threads: any, but not in a callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK,
-/// TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED. Since 0.1.
+/// TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_DEVICE_LOST. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_voice_warm_up(
     voice: *const tts_voice,
@@ -44,9 +44,13 @@ pub unsafe extern "C" fn tts_voice_warm_up(
             }
         };
         progress(0.0);
+        let parts = (1 + TEXTS.len()) as f32;
+        voice
+            .synthesizer()?
+            .warm_up(&mut |part| progress(part / parts))?;
         for (i, text) in TEXTS.iter().enumerate() {
             speak(&voice, text, i as f32 / 10.0)?;
-            progress((i + 1) as f32 / TEXTS.len() as f32);
+            progress((i + 2) as f32 / parts);
         }
         Ok(())
     })

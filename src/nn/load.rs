@@ -3,15 +3,15 @@
 use super::Result;
 use crate::backend::{Backend, MatrixKind, MatrixSpec, Precision, rows_mut};
 use crate::room;
-use crate::voice::Voice;
+use crate::voice::{Values, Voice};
 
 /// Epsilon of the published BatchNorms.
 const BATCH_NORM_EPSILON: f32 = 1e-5;
 
 /// Reads tensors below a prefix and packs them for a backend.
-pub(super) struct Loader<'a, B: Backend> {
-    pub(super) voice: &'a Voice,
-    pub(super) backend: &'a mut B,
+pub(super) struct Loader<'v, B: Backend> {
+    pub(super) voice: &'v Voice,
+    pub(super) backend: &'v mut B,
     pub(super) precision: Precision,
 }
 
@@ -29,11 +29,11 @@ pub(super) struct ConvSize {
     pub(super) taps: usize,
 }
 
-impl<B: Backend> Loader<'_, B> {
-    /// A tensor's values, widened to f32.
-    pub(super) fn values(&self, name: &str) -> Result<Vec<f32>> {
+impl<'v, B: Backend> Loader<'v, B> {
+    /// A tensor's values as f32.
+    pub(super) fn values(&self, name: &str) -> Result<Values<'v>> {
         room::check();
-        Ok(self.voice.tensor(name)?.to_f32()?)
+        Ok(self.voice.tensor(name)?.values()?)
     }
 
     /// An f32 tensor on the device.
@@ -62,7 +62,7 @@ impl<B: Backend> Loader<'_, B> {
         size: ConvSize,
     ) -> Result<B::Matrix> {
         let weight = self.values(&format!("{conv}.weight"))?;
-        let mut bias = self.values(&format!("{conv}.bias"))?;
+        let mut bias = self.values(&format!("{conv}.bias"))?.into_vec();
         let norm = self.batch_norm(norm)?;
         for ((b, scale), shift) in bias.iter_mut().zip(&norm.scale).zip(&norm.shift) {
             *b = *b * scale + shift;
@@ -172,16 +172,16 @@ impl<B: Backend> Loader<'_, B> {
     }
 
     fn lstm_bias(&self, name: &str, suffix: &str) -> Result<Vec<f32>> {
-        let mut bias = self.values(&format!("{name}.bias_ih{suffix}"))?;
+        let mut bias = self.values(&format!("{name}.bias_ih{suffix}"))?.into_vec();
         let hidden = self.values(&format!("{name}.bias_hh{suffix}"))?;
-        bias.iter_mut().zip(hidden).for_each(|(b, h)| *b += h);
+        bias.iter_mut().zip(&*hidden).for_each(|(b, h)| *b += h);
         Ok(bias)
     }
 
     /// A BatchNorm at inference.
     pub(super) fn batch_norm(&self, name: &str) -> Result<Affine> {
-        let mut scale = self.values(&format!("{name}.weight"))?;
-        let mut shift = self.values(&format!("{name}.bias"))?;
+        let mut scale = self.values(&format!("{name}.weight"))?.into_vec();
+        let mut shift = self.values(&format!("{name}.bias"))?.into_vec();
         let mean = self.values(&format!("{name}.running_mean"))?;
         let variance = self.values(&format!("{name}.running_var"))?;
         for c in 0..scale.len() {

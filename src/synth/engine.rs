@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::devices::{self, Device, DeviceChoice};
 use super::{Result, Synthesizer};
 use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
@@ -13,126 +14,35 @@ use crate::backend::{self, KernelTime, Precision};
 use crate::room;
 use crate::voice::Voice;
 
-/// Which device to use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DeviceChoice {
-    /// The best that works.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// A GPU.
-    Gpu,
-}
-
-/// A device that can be used, or why it cannot.
-#[derive(Clone, Debug)]
-pub struct DeviceInfo {
-    /// `cpu` or `gpu`.
-    pub kind: &'static str,
-    /// What it is.
-    pub name: String,
-    /// Whether it works here.
-    pub usable: bool,
-    /// Why not, or what it offers.
-    pub note: String,
-}
-
-/// Every device, usable or not.
-pub fn devices() -> Vec<DeviceInfo> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let cpu = DeviceInfo {
-        kind: "cpu",
-        name: format!("CPU, {}", Cpu::new(1).instruction_set()),
-        usable: true,
-        note: format!("{threads} threads"),
-    };
-    std::iter::once(cpu).chain(gpus()).collect()
-}
-
-#[cfg(feature = "gpu")]
-fn gpus() -> Vec<DeviceInfo> {
-    let adapters = gpu::adapters().iter().map(|adapter| {
-        let obstacle = adapter.obstacle();
-        let numbers = if adapter.has_f16() { "f16" } else { "f32 only" };
-        let kind = if adapter.is_real() {
-            ""
-        } else {
-            ", in software"
-        };
-        DeviceInfo {
-            kind: "gpu",
-            name: adapter.name(),
-            usable: obstacle.is_none(),
-            note: obstacle.unwrap_or_else(|| format!("{}, {numbers}{kind}", adapter.driver())),
-        }
-    });
-    adapters.collect()
-}
-
-#[cfg(not(feature = "gpu"))]
-fn gpus() -> Vec<DeviceInfo> {
-    Vec::new()
-}
-
 /// How an engine is made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EngineConfig {
     /// Which device.
     pub device: DeviceChoice,
     /// Threads; 0 means one per processor that the process may use.
     pub threads: usize,
+    /// Bytes that the voices of this engine may take on its device, weights and what they work in, or `None` for as many
+    /// as there are. On the CPU this is main memory; text, lexicon and the sound that waits are not counted.
+    pub memory_limit: Option<u64>,
+    /// On a GPU, the longest time that a submission should take, so that a game's frames come through in between; 2 ms
+    /// by default. It follows from what submissions took before, and a single kernel is never cut. With `None` a
+    /// submission is a block of the decoder or of the vocoder.
+    pub submission_budget: Option<Duration>,
+    /// On a GPU, what [`Engine::pipeline_cache`] gave in an earlier run; empty for none. A blob that is damaged, or of
+    /// another adapter, driver or version, is passed over; one that was forged can make the driver do anything.
+    pub pipeline_cache: Vec<u8>,
 }
 
-/// An open device.
-#[derive(Clone)]
-pub(super) enum Device {
-    Cpu,
-    #[cfg(feature = "gpu")]
-    Gpu(gpu::Device),
-}
-
-/// Opens the device that is asked for. `Auto` takes a graphics processor if there is a real one that works.
-#[cfg(feature = "gpu")]
-fn open(choice: DeviceChoice) -> Result<Device> {
-    let options = gpu::Options::default();
-    let usable = |adapter: &&gpu::Adapter| adapter.obstacle().is_none();
-    match choice {
-        DeviceChoice::Cpu => Ok(Device::Cpu),
-        DeviceChoice::Auto => {
-            let mut real = gpu::adapters()
-                .iter()
-                .filter(usable)
-                .filter(|a| a.is_real());
-            let opened = real.find_map(|adapter| match adapter.open(&options) {
-                Ok(device) => Some(Device::Gpu(device)),
-                Err(error) => {
-                    log::warn!("{error}");
-                    None
-                }
-            });
-            if opened.is_none() {
-                log::info!("no graphics processor that works: speaking on the CPU");
-            }
-            Ok(opened.unwrap_or(Device::Cpu))
-        }
-        DeviceChoice::Gpu => {
-            let adapter = gpu::adapters().iter().find(usable).ok_or_else(|| {
-                let message = "there is no graphics adapter that works; use the device cpu or auto";
-                backend::Error::Unavailable(message.into())
-            })?;
-            Ok(Device::Gpu(adapter.open(&options)?))
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            device: DeviceChoice::Auto,
+            threads: 0,
+            memory_limit: None,
+            submission_budget: Some(Duration::from_millis(2)),
+            pipeline_cache: Vec::new(),
         }
     }
-}
-
-#[cfg(not(feature = "gpu"))]
-fn open(choice: DeviceChoice) -> Result<Device> {
-    if choice == DeviceChoice::Gpu {
-        let message = "this library was built without the GPU engine; use the device cpu or auto";
-        return Err(backend::Error::Unavailable(message.into()).into());
-    }
-    Ok(Device::Cpu)
 }
 
 /// A device and its threads. Cheap to clone; may be used from any thread.
@@ -140,6 +50,7 @@ fn open(choice: DeviceChoice) -> Result<Device> {
 pub struct Engine {
     pub(super) pool: Arc<ThreadPool>,
     pub(super) device: Device,
+    fallback: Option<Arc<str>>,
 }
 
 impl Engine {
@@ -165,9 +76,14 @@ impl Engine {
                 .thread_name(|i| format!("tts {i}"))
                 .build()
                 .map_err(|e| backend::Error::Unavailable(format!("cannot start threads: {e}")))?;
+            let (device, fallback) = devices::open(config, threads)?;
+            if let Some(reason) = &fallback {
+                log::info!("speaking on the CPU: {reason}");
+            }
             Ok(Self {
                 pool: Arc::new(pool),
-                device: open(config.device)?,
+                device,
+                fallback: fallback.map(Into::into),
             })
         })
     }
@@ -175,9 +91,43 @@ impl Engine {
     /// `cpu` or `gpu`, and what it is.
     pub fn device(&self) -> String {
         match &self.device {
-            Device::Cpu => format!("cpu ({})", Cpu::new(1).instruction_set()),
+            Device::Cpu(_) => format!("cpu ({})", Cpu::new(1).instruction_set()),
             #[cfg(feature = "gpu")]
             Device::Gpu(device) => format!("gpu ({})", device.name()),
+        }
+    }
+
+    /// The GPU that it runs on, if it does.
+    #[cfg(feature = "gpu")]
+    pub fn gpu(&self) -> Option<&gpu::Device> {
+        match &self.device {
+            Device::Cpu(_) => None,
+            Device::Gpu(device) => Some(device),
+        }
+    }
+
+    /// Why [`DeviceChoice::Auto`] took the CPU, if it did.
+    pub fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
+    }
+
+    /// Bytes that its voices take on the device.
+    pub fn memory_used(&self) -> u64 {
+        match &self.device {
+            Device::Cpu(host) => host.memory.used(),
+            #[cfg(feature = "gpu")]
+            Device::Gpu(device) => device.memory_used(),
+        }
+    }
+
+    /// What the GPU's driver compiled so far, for [`EngineConfig::pipeline_cache`] of another run: pipelines are there
+    /// sooner then. Ask after [`Synthesizer::warm_up`]. Empty on the CPU, and where the driver does not tell (all but
+    /// Vulkan).
+    pub fn pipeline_cache(&self) -> Vec<u8> {
+        match &self.device {
+            Device::Cpu(_) => Vec::new(),
+            #[cfg(feature = "gpu")]
+            Device::Gpu(device) => device.pipeline_cache(),
         }
     }
 
@@ -192,7 +142,7 @@ impl Engine {
     /// The device has no clock: the CPU, and adapters without timestamp queries.
     pub fn start_profile(&self) -> Result<()> {
         match &self.device {
-            Device::Cpu => {
+            Device::Cpu(_) => {
                 let message = "the CPU does not time its kernels; use the device gpu";
                 Err(backend::Error::Unavailable(message.into()).into())
             }
@@ -204,7 +154,7 @@ impl Engine {
     /// Ends [`Engine::start_profile`] and gives what each kernel took, the most expensive first.
     pub fn end_profile(&self) -> Vec<KernelTime> {
         match &self.device {
-            Device::Cpu => Vec::new(),
+            Device::Cpu(_) => Vec::new(),
             #[cfg(feature = "gpu")]
             Device::Gpu(device) => device.end_profile(),
         }
@@ -214,7 +164,7 @@ impl Engine {
     /// from the CPU, and from adapters without timestamp queries.
     pub fn take_submissions(&self) -> Vec<Duration> {
         match &self.device {
-            Device::Cpu => Vec::new(),
+            Device::Cpu(_) => Vec::new(),
             #[cfg(feature = "gpu")]
             Device::Gpu(device) => device.take_submissions(),
         }

@@ -27,6 +27,8 @@ pub(super) trait DeviceVoice: Send + Sync {
     fn precision(&self) -> Precision;
     /// Multiply-adds of the vocoder per sample of audio.
     fn vocoder_macs_per_sample(&self) -> f64;
+    /// Compiles what there is to compile, and tells how far it is.
+    fn warm_up(&self, progress: &mut dyn FnMut(f32)) -> Result<()>;
     /// A session for one utterance.
     fn session(self: Arc<Self>, settings: &Settings) -> Box<dyn Session>;
     /// A vocoder for mel frames of the caller's.
@@ -44,6 +46,8 @@ pub(super) trait DeviceVoice: Send + Sync {
 pub(super) struct Loaded<B: Backend> {
     pub(super) config: VoiceConfig,
     precision: Precision,
+    /// What the last utterance worked in, for the next. Before the weights, with which a device gives back what idles.
+    spare: Mutex<Option<Workspace<B>>>,
     pub(super) tacotron2: Tacotron2<B>,
     pub(super) waveglow: WaveGlow<B>,
     device: B::Device,
@@ -51,8 +55,6 @@ pub(super) struct Loaded<B: Backend> {
     pub(super) pool: Arc<ThreadPool>,
     /// The denoiser's bias spectrum, computed when first asked for.
     bias: OnceLock<Vec<f32>>,
-    /// What the last utterance worked in, for the next.
-    spare: Mutex<Option<Workspace<B>>>,
 }
 
 impl<B: Backend> Loaded<B> {
@@ -69,19 +71,20 @@ impl<B: Backend> Loaded<B> {
             voice.release();
             let waveglow = WaveGlow::load(voice, &mut backend, precision)?;
             voice.release();
-            // The jobs to come have recorders of their own, which must find the weights there.
-            backend.submit();
-            Ok::<_, crate::nn::Error>((tacotron2, waveglow))
+            // The jobs to come have recorders of their own, which must find the weights there, all of them.
+            let last = backend.zeros(1, 1);
+            backend.read(&last, 0..1)?;
+            Ok::<_, super::Error>((tacotron2, waveglow))
         })?;
         Ok(Self {
             config: voice.config().clone(),
             precision,
+            spare: Mutex::new(None),
             tacotron2,
             waveglow,
             device,
             pool,
             bias: OnceLock::new(),
-            spare: Mutex::new(None),
         })
     }
 
@@ -152,6 +155,10 @@ impl<B: Backend> DeviceVoice for Loaded<B> {
 
     fn vocoder_macs_per_sample(&self) -> f64 {
         self.waveglow.macs_per_sample()
+    }
+
+    fn warm_up(&self, progress: &mut dyn FnMut(f32)) -> Result<()> {
+        Ok(B::warm_up(&self.device, self.precision, progress)?)
     }
 
     fn session(self: Arc<Self>, settings: &Settings) -> Box<dyn Session> {

@@ -20,6 +20,7 @@
 
 mod batch;
 mod blocks;
+mod devices;
 mod engine;
 mod loaded;
 mod marks;
@@ -37,7 +38,8 @@ mod watchdog;
 mod workspace;
 
 pub use batch::{BatchItem, BatchOptions, BatchText, BatchTimings};
-pub use engine::{DeviceChoice, DeviceInfo, Engine, EngineConfig, devices};
+pub use devices::{DeviceChoice, DeviceInfo, devices};
+pub use engine::{Engine, EngineConfig};
 pub use marks::{Mark, MarkKind};
 pub use options::{SpeakOptions, VocodeOptions};
 pub use output::{Output, OutputOptions, to_s16};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::engine::Device;
+use super::devices::Device;
 use super::loaded::{DeviceVoice, Loaded};
 use super::options::Settings;
 use super::{Engine, Result, SpeakOptions, Speech, VocodeOptions, Vocoder};
@@ -33,9 +33,8 @@ impl Synthesizer {
         let precision = precision.unwrap_or_else(|| stored_precision(voice));
         let pool = engine.pool.clone();
         let voice: Arc<dyn DeviceVoice> = match &engine.device {
-            Device::Cpu => {
-                let threads = pool.current_num_threads();
-                Arc::new(Loaded::<Cpu>::new(voice, threads, pool, precision)?)
+            Device::Cpu(host) => {
+                Arc::new(Loaded::<Cpu>::new(voice, host.clone(), pool, precision)?)
             }
             #[cfg(feature = "gpu")]
             Device::Gpu(device) => {
@@ -76,6 +75,15 @@ impl Synthesizer {
     /// Multiply-adds of the vocoder per sample of audio.
     pub fn vocoder_macs_per_sample(&self) -> f64 {
         self.voice.vocoder_macs_per_sample()
+    }
+
+    /// Makes everything that the device has to compile for this voice, which it otherwise does in the middle of the first
+    /// sentence, and tells how far it is, from 0 to 1. There is nothing to compile for the CPU.
+    ///
+    /// # Errors
+    /// Whatever went wrong on the device.
+    pub fn warm_up(&self, progress: &mut dyn FnMut(f32)) -> Result<()> {
+        self.voice.warm_up(progress)
     }
 
     /// Speaks raw text of any length.

@@ -21,7 +21,7 @@ pub use config::VoiceConfig;
 pub use error::{Error, Result};
 pub use file::Voice;
 pub use info::{Tacotron2Info, VoiceInfo, WaveGlowInfo};
-pub use tensor::{Dtype, TensorView};
+pub use tensor::{Dtype, TensorView, Values};
 pub use write::{FORMAT, StorageType, VoiceWriter};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
@@ -71,10 +72,68 @@ pub(super) enum Data<'v> {
     Random(super::random::Recipe),
 }
 
+/// The checked values of a tensor: those of the file where they can be computed with as they lie there.
+#[derive(Debug)]
+pub struct Values<'v>(Kept<'v>);
+
+#[derive(Debug)]
+enum Kept<'v> {
+    /// A view of f32 values, at an address fit for them.
+    InFile(TensorView<'v>),
+    Converted(Vec<f32>),
+}
+
+impl Values<'_> {
+    /// The values to keep or to change.
+    pub fn into_vec(self) -> Vec<f32> {
+        match self.0 {
+            Kept::InFile(_) => self.to_vec(),
+            Kept::Converted(values) => values,
+        }
+    }
+}
+
+impl Deref for Values<'_> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match &self.0 {
+            Kept::InFile(view) => view.as_f32().unwrap_or(&[]),
+            Kept::Converted(values) => values,
+        }
+    }
+}
+
 /// Values converted at a time: small enough for the first-level cache, long enough for SIMD.
 const BLOCK: usize = 2048;
 
-impl TensorView<'_> {
+impl<'v> TensorView<'v> {
+    /// All values as f32, int8 already multiplied by its scale; without a copy where the file has them so.
+    ///
+    /// # Errors
+    /// [`Error::BadWeight`] if a value is NaN or infinite, or a BatchNorm variance is negative.
+    pub fn values(self) -> Result<Values<'v>> {
+        Ok(Values(match self.as_f32() {
+            Some(values) => {
+                self.check(values)?;
+                Kept::InFile(self)
+            }
+            None => Kept::Converted(self.to_f32()?),
+        }))
+    }
+
+    /// The bytes of the file, if they are f32 values of this machine at an address fit for them.
+    fn as_f32(&self) -> Option<&[f32]> {
+        match self.data {
+            Data::Stored { bytes, scale: None }
+                if self.dtype == Dtype::F32 && cfg!(target_endian = "little") =>
+            {
+                bytemuck::try_cast_slice(bytes).ok()
+            }
+            _ => None,
+        }
+    }
+
     /// The tensor's name in the voice file.
     pub fn name(&self) -> &str {
         self.name

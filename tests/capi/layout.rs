@@ -34,9 +34,13 @@ macro_rules! table {
 #[cfg(target_pointer_width = "64")]
 fn structs_have_their_published_layout() {
     let rows = table! {
-        tts_device_info: 400 { struct_size: 0, kind: 4, usable: 8, reserved: 12, name: 16, note: 144 }
-        tts_engine_config: 32 {
-            struct_size: 0, device: 4, threads: 8, log_level: 12, on_log: 16, user_data: 24,
+        tts_device_info: 416 {
+            struct_size: 0, kind: 4, usable: 8, reserved: 12, name: 16, note: 144, memory: 400, f16: 408,
+            reserved2: 412,
+        }
+        tts_engine_config: 64 {
+            struct_size: 0, device: 4, threads: 8, log_level: 12, on_log: 16, user_data: 24, memory_limit: 32,
+            pipeline_cache: 40, pipeline_cache_size: 48, submission_ms: 56, reserved: 60,
         }
         tts_reader: 24 { struct_size: 0, reserved: 4, read: 8, user_data: 16 }
         tts_voice_info: 48 {

@@ -5,6 +5,7 @@ mod abi;
 mod examples;
 mod header;
 mod layout;
+mod limits;
 mod misuse;
 mod packaging;
 mod reliability;

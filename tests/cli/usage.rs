@@ -88,6 +88,14 @@ fn devices() {
     assert_eq!(devices["devices"][0]["usable"], true);
 }
 
+/// A voice that does not fit into the memory that it may have is a failure that says so.
+#[test]
+fn memory_is_limited() {
+    let args = ["bench", "--device", "cpu", "--memory-limit", "2"];
+    let message = failure(&tts(&args), 1);
+    assert!(message.contains("limit of 2000000"), "{message}");
+}
+
 /// A small run of the benchmark has every number that the tables have, and they agree.
 #[test]
 fn bench() {
@@ -135,6 +143,7 @@ fn bench() {
         "vocoder_gflops",
         "load_s",
         "peak_rss_mb",
+        "device_memory_mb",
     ] {
         assert!(number(&report[key]) > 0.0, "{key}");
     }

@@ -54,6 +54,9 @@ fn a_profile_has_every_kernel() {
             );
         }
     }
+    let submissions = &report["gpu_submission_ms"];
+    let [p50, p99] = ["p50", "p99"].map(|p| submissions[p].as_f64().unwrap());
+    assert!(0.0 < p50 && p50 <= p99, "{submissions}");
     let shares: f64 = rows.iter().map(|row| row["share"].as_f64().unwrap()).sum();
     assert!((shares - 1.0).abs() < 1e-9, "{shares}");
 }

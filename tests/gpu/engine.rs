@@ -1,69 +1,216 @@
-//! Whole sentences on a GPU, and devices that are full or lost.
+//! Whole sentences on a GPU: what they sound like, how they are cut into submissions, what they take of the device,
+//! and what becomes of an engine whose device is lost or full.
 
-use super::common::bundled_voice;
+use std::time::Duration;
+
+use super::common::{bundled_voice, difference};
 use super::{device, open};
 use tts::backend::gpu::{Gpu, Options};
 use tts::backend::{Backend, Error, Precision};
-use tts::nn::tacotron2::Tacotron2;
-use tts::synth::{DeviceChoice, Engine, EngineConfig, Event, SentenceReport, SpeakOptions};
+use tts::synth::{
+    self, DeviceChoice, Engine, EngineConfig, Event, SentenceReport, SpeakOptions, Synthesizer,
+};
 
 const TEXT: &str = "The engine can speak.";
 
-fn speak(choice: DeviceChoice) -> (Vec<f32>, SentenceReport) {
-    let config = EngineConfig {
-        device: choice,
-        ..EngineConfig::default()
-    };
-    let engine = Engine::new(&config).unwrap();
-    let synthesizer = engine.load(&bundled_voice(), Some(Precision::F32)).unwrap();
-    let (mut audio, mut report) = (Vec::new(), None);
-    for event in synthesizer.speak(TEXT, &SpeakOptions::default()).unwrap() {
-        match event.unwrap() {
+/// An engine on a GPU; none where there is no adapter.
+fn engine(config: EngineConfig) -> Option<Engine> {
+    device()?;
+    let device = DeviceChoice::Gpu;
+    Some(Engine::new(&EngineConfig { device, ..config }).unwrap())
+}
+
+type Spoken = (Vec<f32>, Vec<SentenceReport>);
+
+fn speak(voice: &Synthesizer, text: &str) -> Result<Spoken, synth::Error> {
+    let (mut audio, mut reports) = (Vec::new(), Vec::new());
+    for event in voice.speak(text, &SpeakOptions::default())? {
+        match event? {
             Event::Audio(samples) => audio.extend(samples),
-            Event::Sentence(sentence) => report = Some(*sentence),
+            Event::Sentence(sentence) => reports.push(*sentence),
         }
     }
-    (audio, report.unwrap())
+    Ok((audio, reports))
 }
 
 /// The same seed gives the same words at the same places on both devices.
 #[test]
 fn a_sentence_is_the_same_on_both_devices() {
-    if device().is_none() {
+    let Some(on_gpu) = engine(EngineConfig::default()) else {
         return;
-    }
-    let (on_cpu, cpu) = speak(DeviceChoice::Cpu);
-    let (on_gpu, gpu) = speak(DeviceChoice::Gpu);
-    assert_eq!((cpu.steps, cpu.end), (gpu.steps, gpu.end));
-    assert_eq!(cpu.marks, gpu.marks);
-    let d = super::common::difference(&on_cpu, &on_gpu);
+    };
+    let on_cpu = EngineConfig {
+        device: DeviceChoice::Cpu,
+        ..EngineConfig::default()
+    };
+    let on_cpu = Engine::new(&on_cpu).unwrap();
+    let [(cpu_audio, cpu), (gpu_audio, gpu)] = [on_cpu, on_gpu].map(|engine| {
+        let voice = engine.load(&bundled_voice(), Some(Precision::F32)).unwrap();
+        speak(&voice, TEXT).unwrap()
+    });
+    assert_eq!((cpu[0].steps, cpu[0].end), (gpu[0].steps, gpu[0].end));
+    assert_eq!(cpu[0].marks, gpu[0].marks);
+    let d = difference(&cpu_audio, &gpu_audio);
     eprintln!("audio differs by {d:.1e}");
     assert!(d < 1e-2, "audio differs by {d}");
 }
 
+/// `auto` takes a GPU if there is a real one, and says why if it does not.
 #[test]
-fn a_voice_larger_than_the_memory_limit_is_refused() {
-    let options = Options {
-        memory_limit: Some(1 << 20),
-        ..Options::default()
-    };
-    let Some(device) = open(&options) else { return };
-    let loaded = Tacotron2::load(&bundled_voice(), &mut Gpu::on(&device), Precision::F32);
-    let error = loaded.err().map(|e| e.to_string()).unwrap_or_default();
-    assert!(error.contains("out of memory"), "{error:?}");
+fn the_cpu_is_taken_where_no_real_gpu_works() {
+    let engine = Engine::new(&EngineConfig::default()).unwrap();
+    let mut adapters = tts::backend::gpu::adapters().iter();
+    let real = adapters.any(|a| a.is_real() && a.obstacle().is_none());
+    assert_eq!(engine.gpu().is_some(), real);
+    match engine.fallback() {
+        None => assert!(real),
+        Some(reason) => {
+            assert!(!real && reason.starts_with("no graphics "), "{reason}");
+            assert!(engine.device().starts_with("cpu"));
+        }
+    }
 }
 
-/// A job on a lost device fails with a status; the device can be opened again.
+/// A budget cuts a sentence into more and shorter submissions, and changes nothing that is heard.
 #[test]
-fn a_lost_device_is_an_error() {
+fn submissions_keep_to_a_budget() {
+    let budgets = [10, 100].map(Duration::from_millis);
+    let spoken = budgets.map(|budget| {
+        let config = EngineConfig {
+            submission_budget: Some(budget),
+            ..EngineConfig::default()
+        };
+        let engine = engine(config)?;
+        let voice = engine.load(&bundled_voice(), None).unwrap();
+        let (audio, _) = speak(&voice, TEXT).unwrap();
+        let mut times = engine.take_submissions();
+        assert!(engine.take_submissions().is_empty(), "they were taken");
+        times.sort();
+        Some((audio, times))
+    });
+    let [Some(tight), Some(loose)] = spoken else {
+        return;
+    };
+    assert!(tight.0 == loose.0, "the sound depends on the budget");
+    for ((_, times), budget) in [&tight, &loose].into_iter().zip(budgets) {
+        let (middle, most) = (times[times.len() / 2], times[times.len() - 1]);
+        eprintln!(
+            "{budget:?}: {} submissions, {middle:?} to {most:?}",
+            times.len()
+        );
+        assert!(
+            middle < budget * 2,
+            "half of {times:?} are beyond {budget:?}"
+        );
+    }
+    let (more, fewer) = (tight.1.len(), loose.1.len());
+    assert!(more > 3 * fewer, "{more} submissions against {fewer}");
+}
+
+/// Nothing is made any more in the later blocks of a sentence, nor when it comes again.
+#[test]
+fn nothing_is_made_in_the_steady_state() {
+    let Some(engine) = engine(EngineConfig::default()) else {
+        return;
+    };
+    let gpu = engine.gpu().unwrap();
+    let voice = engine.load(&bundled_voice(), None).unwrap();
+    let mut told = 0.0;
+    voice.warm_up(&mut |part| told = part).unwrap();
+    assert_eq!(told, 1.0);
+    let warm = gpu.made();
+    let mut blocks = Vec::new();
+    let options = SpeakOptions::default();
+    for event in voice
+        .speak("This sentence is long enough for some blocks.", &options)
+        .unwrap()
+    {
+        if let Event::Audio(_) = event.unwrap() {
+            blocks.push(gpu.made());
+        }
+    }
+    eprintln!("{warm:?}, then {blocks:?}");
+    assert_eq!(warm.pipelines, blocks[0].pipelines);
+    assert!(blocks.len() >= 4);
+    assert!(
+        blocks[1..].iter().all(|made| *made == blocks[1]),
+        "later blocks make things"
+    );
+    speak(&voice, TEXT).unwrap();
+    speak(&voice, TEXT).unwrap();
+    let before = gpu.made();
+    speak(&voice, TEXT).unwrap();
+    assert_eq!(
+        before,
+        gpu.made(),
+        "a sentence that comes again makes things"
+    );
+}
+
+/// A lost device ends an utterance with an error, and every later one; another engine can be made and speaks.
+#[test]
+fn a_lost_device_is_an_error_and_can_be_replaced() {
+    let Some(first) = engine(EngineConfig::default()) else {
+        return;
+    };
+    let voice = first.load(&bundled_voice(), None).unwrap();
+    let options = SpeakOptions::default();
+    let mut speech = voice.speak(TEXT, &options).unwrap();
+    first.gpu().unwrap().lose();
+    let error = speech.find_map(Result::err);
+    let is_lost = |error: &synth::Error| matches!(error, synth::Error::Device(Error::Lost(_)));
+    assert!(error.as_ref().is_some_and(is_lost), "{error:?}");
+    drop(speech);
+    let again = speak(&voice, TEXT).err();
+    assert!(again.as_ref().is_some_and(is_lost), "{again:?}");
+    let load = first
+        .load(&bundled_voice(), None)
+        .err()
+        .map(|e| e.to_string());
+    assert!(
+        load.as_ref().is_some_and(|e| e.contains("lost")),
+        "{load:?}"
+    );
+    let second = engine(EngineConfig::default()).unwrap();
+    let voice = second.load(&bundled_voice(), None).unwrap();
+    assert!(speak(&voice, TEXT).unwrap().0.len() > 10_000);
+}
+
+/// A job on a lost device fails, also one that had nothing to do with its loss.
+#[test]
+fn a_lost_device_reads_nothing() {
     let Some(lost) = device() else { return };
     let mut backend = Gpu::on(&lost);
     let tensor = backend.zeros(4, 4);
     lost.lose();
     let read = backend.read(&tensor, 0..4);
     assert!(matches!(read, Err(Error::Lost(_))), "{read:?}");
-    let Some(again) = device() else { return };
-    let mut backend = Gpu::on(&again);
-    let tensor = backend.zeros(4, 4);
-    assert_eq!(backend.read(&tensor, 0..4).unwrap(), [0.0; 16]);
+}
+
+/// What an earlier run compiled is taken over; what is damaged is not.
+#[test]
+fn a_pipeline_cache_is_taken_over() {
+    let Some(first) = open(&Options::default()) else {
+        return;
+    };
+    first.warm_up(Precision::F16, &mut |_| ()).unwrap();
+    let blob = first.pipeline_cache();
+    let with = |blob: &[u8]| {
+        let pipeline_cache = blob.to_vec();
+        let options = Options {
+            pipeline_cache,
+            ..Options::default()
+        };
+        open(&options).unwrap().pipeline_cache()
+    };
+    let (taken, damaged, fresh) = (with(&blob), with(&blob[..blob.len() - 1]), with(&[]));
+    assert!(!fresh.is_empty() && damaged == fresh);
+    // Mesa's software renderer gives no more than the head of a cache.
+    eprintln!(
+        "{} bytes, taken over {}, fresh {}",
+        blob.len(),
+        taken.len(),
+        fresh.len()
+    );
+    assert_eq!(taken.len() > fresh.len(), blob.len() > fresh.len());
 }

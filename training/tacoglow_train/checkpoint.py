@@ -59,16 +59,20 @@ def write(folder, name, weights, ema, training, state, keep=2):
     return path
 
 
+def read_state(path):
+    """What state.json of a checkpoint folder says."""
+    with open(os.path.join(path, "state.json")) as f:
+        return json.load(f)
+
+
 def read(path):
     """(weights, ema, training, state) of a checkpoint folder."""
-    with open(os.path.join(path, "state.json")) as f:
-        state = json.load(f)
     training = os.path.join(path, "training.safetensors")
     return (
         load_file(os.path.join(path, "weights.safetensors")),
         load_file(os.path.join(path, "ema.safetensors")),
         load_file(training) if os.path.exists(training) else {},
-        state,
+        read_state(path),
     )
 
 

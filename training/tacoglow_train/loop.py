@@ -26,6 +26,10 @@ from .data import Prefetch
 from .optim import Adam, Flat
 from .scaler import DynamicLossScaler
 
+class Diverged(SystemExit):
+    """The run cannot go on; its last checkpoint is as good as it was."""
+
+
 STUCK = 50  # skipped steps in a row after which the last good state comes back
 
 
@@ -110,7 +114,7 @@ class Trainer:
     def train_step(self, batch, counts):
         """Forward, backward, optimizer; nothing in it waits for the device. Returns the figures as one vector, in the
         order of `metric_names`, and behind them 1; all zeros when the step was skipped: it says nothing about the run."""
-        self.flat.gradient.zero_()
+        self.flat.begin_step()
         controls = dict(zip(self.control_names, self.controls.unbind(0)))
         with autocast(self.settings.precision, self.device):
             loss, figures = self.objective(batch, counts, controls)
@@ -238,6 +242,8 @@ class Trainer:
         if loss is not None and self.loss_mean is not None and math.isfinite(loss):
             bad = loss > self.loss_mean + max(1.0, 12 * self.loss_spread)
         stuck = float(self.adam.in_a_row) >= STUCK
+        if stuck and self.good is None:
+            raise Diverged(f"the first {STUCK} steps were all skipped: their gradients are not finite. The weights they begin with or the rate are not fit for this stage")
         if (bad or stuck) and self.good is not None:
             for tensor, value in zip(self.tensors_of_state(), self.good):
                 tensor.copy_(value)
@@ -322,7 +328,7 @@ class Trainer:
             "kind": self.task.kind, "network": self.task.network.config, "step": self.step, "minutes": minutes,
             "lr_factor": self.lr_factor, "best": self.best if math.isfinite(self.best) else None, "stale": self.stale,
             "rollbacks": self.rollbacks, "scaler": self.scaler.state(), "settings": dataclasses.asdict(self.settings),
-            "data": self.task.facts(), "torch": torch.__version__,
+            "options": self.task.options, "data": self.task.facts(), "torch": torch.__version__,
             "loss_mean": self.loss_mean, "loss_spread": self.loss_spread,
         }
 

@@ -23,10 +23,16 @@ class Flat:
         for (_, p), view, gradient in zip(self.parameters, self.views(self.values), self.views(self.gradient)):
             p.data, p.grad = view, gradient
         self.statistics, self.statistics_slots = self._gather([b for _, b in self.buffers])
+        self.statistics_before = self.statistics.clone()
         owners = dict(module.named_modules())
         for (name, _), view in zip(self.buffers, self._views(self.statistics, self.statistics_slots)):
             owner, _, attribute = name.rpartition(".")
             owners[owner]._buffers[attribute] = view
+
+    def begin_step(self):
+        """Before the forward pass, which changes the statistics whether or not the step is taken in the end."""
+        self.gradient.zero_()
+        self.statistics_before.copy_(self.statistics)
 
     @staticmethod
     def _gather(tensors):
@@ -112,5 +118,6 @@ class Adam:
             direction = first / (second / correction).sqrt_().add_(self.eps)
             values.sub_(direction.mul_(pace))
             ema.add_((values - ema).mul_(ema_pace))
+        flat.statistics.copy_(torch.where(take, flat.statistics, flat.statistics_before))
         self.ema_statistics += (flat.statistics - self.ema_statistics) * ema_pace
         return finite, take, norm

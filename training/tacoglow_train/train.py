@@ -65,6 +65,25 @@ def split_options(options, known):
     return {**known, **{n: v for n, v in options.items() if n in known}}, Settings(**{n: v for n, v in options.items() if n in names})
 
 
+def choices(args, section, known):
+    """(options of the task, Settings of the loop): the config's, or those of the run that is resumed; then the command
+    line's."""
+    path = checkpoint.latest(args.out) if args.resume else None
+    if path:
+        state = checkpoint.read_state(path)
+        section = {**state["options"], **state["settings"]}
+    return split_options({**section, **overrides(args)}, known)
+
+
+def stage_of(args):
+    """The stage asked for; a run that is resumed stays in its own."""
+    path = checkpoint.latest(args.out) if args.resume else None
+    before = checkpoint.read_state(path)["data"]["stage"] if path else None
+    if before and args.stage not in (None, before):
+        raise SystemExit(f"{args.out} is in the stage {before}: begin the stage {args.stage} in another folder, with --warm-start {args.out}")
+    return before or args.stage or "likelihood"
+
+
 def overrides(args):
     """Options of the command line that were given, and `--set name=value`."""
     given = {n: getattr(args, n) for n in ("precision", "batch", "lr", "max_steps", "max_minutes", "seed")}
@@ -79,7 +98,7 @@ def train_tacotron2(args):
     from .tasks import TacotronTask
 
     config = read_config(args.config)
-    options, settings = split_options({**config.get("train", {}).get("tacotron2", {}), **overrides(args)}, TACOTRON_OPTIONS)
+    options, settings = choices(args, config.get("train", {}).get("tacotron2", {}), TACOTRON_OPTIONS)
     ranks = Ranks(args.device)
     torch.manual_seed(options["seed"])
     task = TacotronTask(config.get("tacotron2", {}), options, Corpus(args.data, ranks.device), text.Lexicon(args.lexicon), ranks)
@@ -92,8 +111,8 @@ def train_waveglow(args):
     from .tasks import VocoderTask
 
     config = read_config(args.config)
-    section = config.get("train", {}).get("waveglow", {}).get(args.stage, {})
-    options, settings = split_options({**section, **overrides(args)}, VOCODER_OPTIONS)
+    stage = stage_of(args)
+    options, settings = choices(args, config.get("train", {}).get("waveglow", {}).get(stage, {}), VOCODER_OPTIONS)
     ranks = Ranks(args.device)
     torch.manual_seed(options["seed"])
     corpus, own = Corpus(args.data, ranks.device), None
@@ -102,7 +121,7 @@ def train_waveglow(args):
         tacotron = Tacotron2(sizes).to(ranks.device)
         checkpoint.load_matching(tacotron, weights)
         own = own_mels(corpus, tacotron, text.Lexicon(args.lexicon))
-    return run_task(VocoderTask(config.get("waveglow", {}), options, args.stage, corpus, ranks, own), settings, ranks, args)
+    return run_task(VocoderTask(config.get("waveglow", {}), options, stage, corpus, ranks, own), settings, ranks, args)
 
 
 def run_task(task, settings, ranks, args, out=None):
@@ -153,9 +172,9 @@ def add_arguments(parser):
     parser.add_argument("--config", default="small", help="a TOML file, or a name in training/configs")
     parser.add_argument("--data", required=True, help="folder made by `prepare`")
     parser.add_argument("--out", required=True, help="folder of the run")
-    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in --out, if any")
+    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in --out, if any, with its stage and options")
     parser.add_argument("--warm-start", metavar="FROM", help="begin with the weights of a run, a checkpoint or a voice file; what does not fit is left")
-    parser.add_argument("--stage", choices=STAGES, default="likelihood", help="what WaveGlow is trained for")
+    parser.add_argument("--stage", choices=STAGES, help="what WaveGlow is trained for (default: likelihood)")
     parser.add_argument("--tacotron", metavar="FROM", help="a run, checkpoint or voice: WaveGlow learns on its mels too")
     parser.add_argument("--precision", choices=["fp32", "bf16", "fp16"])
     parser.add_argument("--batch", type=int, help="clips or crops per rank")

@@ -116,6 +116,32 @@ def test_a_skipped_step_is_no_reason_to_roll_back(poisoned, expected, corpus, tm
     assert (trainer.rollbacks, float(trainer.adam.skipped)) == expected
 
 
+@pytest.mark.parametrize("kind", ["tacotron2", "likelihood"])
+def test_a_skipped_step_leaves_the_statistics(kind, corpus, lexicon):
+    """BatchNorm takes in a batch as it passes, long before the gradient shows that it was not a number."""
+    task = TASKS[kind](corpus, lexicon)
+    trainer = Trainer(task, None, settings(), Ranks("cpu"))
+    task.network.train()
+    batch = task.batches(0)
+    counts = task.counts(batch)
+    before = [t.clone() for t in trainer.tensors_of_state()[:2]] + [trainer.adam.ema_statistics.clone()]
+    trainer.train_step({n: t * float("nan") if n == "mels" else t for n, t in batch.items()}, counts)
+    after = trainer.tensors_of_state()[:2] + [trainer.adam.ema_statistics]
+    assert float(trainer.adam.skipped) == 1 and all(torch.equal(a, b) for a, b in zip(before, after))
+    trainer.train_step(batch, counts)
+    assert not torch.equal(trainer.flat.statistics, before[1])
+
+
+def test_a_run_that_never_takes_a_step_ends(corpus, tmp_path, monkeypatch):
+    """Nothing is good to go back to: better an error at once than a night of skipped steps."""
+    monkeypatch.setattr(loop, "STUCK", 3)
+    task = vocoder_task(corpus, "inverse")
+    plain = task.batches
+    task.batches = lambda step: {n: t * float("nan") for n, t in plain(step).items()}
+    with pytest.raises(loop.Diverged, match="all skipped"):
+        Trainer(task, str(tmp_path), settings(log_seconds=0.0), Ranks("cpu")).run()
+
+
 def test_the_log_holds_what_one_wants_to_see(corpus, lexicon):
     """What TensorBoard is given: losses, speed, loss scale, and held-out figures with pictures and sounds."""
     for task, pictures in ((tacotron_task(corpus, lexicon), {"mel", "mel of the recording", "alignment"}), (vocoder_task(corpus, "inverse"), {"made", "recorded"})):
@@ -185,6 +211,23 @@ def test_sigterm_saves_and_resume_goes_on(packed, tmp_path, lexicon_path):
     assert checkpoint.steps_in(out)[-1][0] == step + 3
     again = subprocess.run(command(packed, out, lexicon_path)[0], cwd=here, capture_output=True, text=True)
     assert again.returncode != 0 and "holds a run already" in again.stderr  # never written over by mistake
+
+
+def test_a_resumed_run_keeps_its_stage_and_options(packed, tmp_path):
+    """`--resume` alone goes on as begun; another stage is another run."""
+    out = str(tmp_path / "run")
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+    train = lambda *more: subprocess.run([sys.executable, "-m", "tacoglow_train", "train", "waveglow", "--config", "tiny", "--data", packed, "--out", out,
+                                          "--device", "cpu", "--threads", "1", *more], cwd=here, capture_output=True, text=True, timeout=120)  # fmt: skip
+    done = train("--stage", "inverse", "--max-steps", "2", "--lr", "2e-4", "--set", "mel_weight=3.0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = train("--resume", "--max-steps", "4")
+    assert done.returncode == 0 and "resumed at step 2" in done.stdout, done.stdout + done.stderr
+    state = checkpoint.read_state(checkpoint.latest(out))
+    assert state["step"] == 4 and state["data"]["stage"] == "inverse"
+    assert state["options"]["mel_weight"] == 3.0 and state["settings"]["lr"] == 2e-4
+    other = train("--resume", "--stage", "likelihood")
+    assert other.returncode != 0 and "--warm-start" in other.stderr
 
 
 def test_max_minutes_stops_in_time(packed, tmp_path, lexicon_path):

@@ -7,13 +7,15 @@
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 use memmap2::MmapMut;
 use rayon::prelude::*;
 
-use crate::backend::{MatrixKind, MatrixSpec, Precision};
+use crate::backend::ledger::Share;
+use crate::backend::{Error, Ledger, MatrixKind, MatrixSpec, Precision};
 use crate::room;
 
 /// Which outputs share a panel.
@@ -56,11 +58,14 @@ pub(super) struct Buffer<T> {
     map: MmapMut,
     len: usize,
     element: PhantomData<T>,
+    _share: Share,
 }
 
 impl<T: Element> Buffer<T> {
-    fn zeros(len: usize) -> Result<Self, std::io::Error> {
-        let map = MmapMut::map_anon((len * size_of::<T>()).max(1))?;
+    fn zeros(len: usize, memory: &Arc<Ledger>) -> Result<Self, Error> {
+        let bytes = (len * size_of::<T>()).max(1);
+        let share = memory.take(bytes as u64)?;
+        let map = MmapMut::map_anon(bytes).map_err(|e| Error::OutOfMemory(e.to_string()))?;
         #[cfg(target_os = "linux")]
         if map.len() >= 1 << 20 {
             // Refused by some kernels; then the pages are small, and nothing else changes.
@@ -70,6 +75,7 @@ impl<T: Element> Buffer<T> {
             map,
             len,
             element: PhantomData,
+            _share: share,
         })
     }
 
@@ -119,7 +125,8 @@ impl Matrix {
         spec: &MatrixSpec<'_>,
         lanes: usize,
         precision: Precision,
-    ) -> Result<Self, std::io::Error> {
+        memory: &Arc<Ledger>,
+    ) -> Result<Self, Error> {
         let (layout, (taps, dilation)) = match spec.kind {
             MatrixKind::Conv { taps, dilation } => (Layout::Plain, (taps, dilation)),
             MatrixKind::Gate { taps, dilation } => (Layout::Gate, (taps, dilation)),
@@ -147,25 +154,27 @@ impl Matrix {
         // One panel at a time, through as many rows as a vector has lanes: nothing as large as the
         // matrix is held twice, and both sides of the transposition move along cache lines.
         let fill = |panel: usize, rows: &mut Vec<f32>, panel_out: &mut [f32]| {
+            // A cache line more than a row: at a power of two, all lanes would fall into one set of the cache.
+            let pitch = k + 16;
             if rows.is_empty() {
-                *rows = room::zeros(lanes * k);
+                *rows = room::zeros(lanes * pitch);
             }
             for v in 0..2 {
                 let (first, real) = layout.outputs(n, lanes, panel, v);
                 for lane in 0..real {
-                    row(first + lane, &mut rows[lane * k..(lane + 1) * k]);
+                    row(first + lane, &mut rows[lane * pitch..][..k]);
                 }
-                rows[real * k..].fill(0.0);
+                rows[real * pitch..].fill(0.0);
                 for (input, out) in panel_out.chunks_exact_mut(width).enumerate() {
-                    for (lane, out) in out[v * lanes..(v + 1) * lanes].iter_mut().enumerate() {
-                        *out = rows[lane * k + input];
+                    for (lane, out) in out[v * lanes..][..lanes].iter_mut().enumerate() {
+                        *out = rows[lane * pitch + input];
                     }
                 }
             }
         };
         let storage = match precision {
             Precision::F32 => {
-                let mut data = Buffer::<f32>::zeros(panels * panel_len)?;
+                let mut data = Buffer::<f32>::zeros(panels * panel_len, memory)?;
                 data.as_mut_slice()
                     .par_chunks_mut(panel_len.max(1))
                     .enumerate()
@@ -173,7 +182,7 @@ impl Matrix {
                 Storage::F32(data)
             }
             Precision::F16 => {
-                let mut data = Buffer::<u16>::zeros(panels * panel_len)?;
+                let mut data = Buffer::<u16>::zeros(panels * panel_len, memory)?;
                 data.as_mut_slice()
                     .par_chunks_mut(panel_len.max(1))
                     .enumerate()

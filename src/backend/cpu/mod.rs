@@ -5,11 +5,13 @@
 //! own, named after its kernel.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{
-    Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, Error, MatrixSpec,
-    Noise, Pace, Precision, Residual, Rows, RowsMut, SeparableWeights, Skip,
+    Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, Error, Ledger,
+    MatrixSpec, Noise, Pace, Precision, Residual, Rows, RowsMut, SeparableWeights, Skip,
 };
+use crate::backend::ledger::Share;
 use crate::room;
 use product::{Epilogue, Init, Product, Segment};
 use simd::InstructionSet;
@@ -27,21 +29,34 @@ mod team;
 
 pub use matrix::Matrix;
 
+/// What jobs on the CPU share.
+#[derive(Clone)]
+pub struct Host {
+    /// Size of the rayon pool in which the kernels will be called.
+    pub threads: usize,
+    /// What weights and activations take.
+    pub memory: Arc<Ledger>,
+}
+
 /// The CPU as a device.
 pub struct Cpu {
     set: InstructionSet,
     team: Team,
+    memory: Arc<Ledger>,
+    /// That there was no room for a tensor.
+    failure: Option<Error>,
     attention: attention::Scratch,
     lstm: [Tensor; 2],
     depthwise: Tensor,
 }
 
 /// Activations on the CPU: `[rows, channels]`, channels contiguous.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Tensor {
     rows: usize,
     channels: usize,
     data: Vec<f32>,
+    _share: Share,
 }
 
 impl Tensor {
@@ -50,6 +65,7 @@ impl Tensor {
             rows,
             channels,
             data: room::zeros(rows * channels),
+            _share: Share::default(),
         }
     }
 
@@ -86,10 +102,18 @@ impl Cpu {
         Self::with_set(set, threads)
     }
 
+    /// Whether weights in half precision stay so: without an instruction that widens them, f32 is the faster storage by
+    /// far.
+    pub fn has_f16(&self) -> bool {
+        self.set.widens_f16()
+    }
+
     fn with_set(set: InstructionSet, threads: usize) -> Self {
         Self {
             set,
             team: Team::new(threads),
+            memory: Ledger::new(None),
+            failure: None,
             attention: attention::Scratch::default(),
             lstm: [Tensor::default(), Tensor::default()],
             depthwise: Tensor::default(),
@@ -141,15 +165,22 @@ fn conv_segments(
 }
 
 impl Backend for Cpu {
-    /// The number of threads.
-    type Device = usize;
+    type Device = Host;
     type Tensor = Tensor;
     type Matrix = Matrix;
     /// Everything runs at once, so the rows are there already.
     type Pending = Vec<f32>;
 
-    fn on(threads: &usize) -> Self {
-        Self::new(*threads)
+    fn warm_up(_: &Host, _: Precision, progress: &mut dyn FnMut(f32)) -> Result<(), Error> {
+        progress(1.0);
+        Ok(())
+    }
+
+    fn on(host: &Host) -> Self {
+        Self {
+            memory: host.memory.clone(),
+            ..Self::new(host.threads)
+        }
     }
 
     fn pace(&self) -> Pace {
@@ -162,7 +193,15 @@ impl Backend for Cpu {
     }
 
     fn zeros(&mut self, rows: usize, channels: usize) -> Tensor {
-        Tensor::new(rows, channels)
+        let bytes = (rows * channels * size_of::<f32>()) as u64;
+        let share = self.memory.take(bytes).unwrap_or_else(|error| {
+            self.failure.get_or_insert(error);
+            Share::default()
+        });
+        Tensor {
+            _share: share,
+            ..Tensor::new(rows, channels)
+        }
     }
 
     fn write(&mut self, to: RowsMut<'_, Tensor>, data: &[f32]) {
@@ -177,7 +216,10 @@ impl Backend for Cpu {
     fn submit(&mut self) {}
 
     fn wait(&mut self, rows: Vec<f32>) -> Result<Vec<f32>, Error> {
-        Ok(rows)
+        match &self.failure {
+            Some(error) => Err(error.clone()),
+            None => Ok(rows),
+        }
     }
 
     fn shape(&self, tensor: &Tensor) -> (usize, usize) {
@@ -196,14 +238,12 @@ impl Backend for Cpu {
     }
 
     fn matrix(&mut self, spec: MatrixSpec<'_>) -> Result<Matrix, Error> {
-        // Without an instruction that widens half precision, f32 is the faster storage by far.
-        let precision = if self.set.widens_f16() {
+        let precision = if self.has_f16() {
             spec.precision
         } else {
             Precision::F32
         };
-        Matrix::pack(&spec, self.set.lanes(), precision)
-            .map_err(|e| Error::OutOfMemory(e.to_string()))
+        Matrix::pack(&spec, self.set.lanes(), precision, &self.memory)
     }
 
     fn conv(

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use bytemuck::{Pod, Zeroable, bytes_of};
 
 use super::device::Device;
+use super::download::Download;
 use super::matrix::{Matrix, PANEL};
-use super::memory::{Buffer, TENSOR};
+use super::memory::Buffer;
 use super::profile::Work;
-use super::recorder::{Download, Recorder};
+use super::recorder::Recorder;
 use super::shaders::{Kernel, Shape, Storage, index};
 use super::tensor::Tensor;
 use crate::backend::{
@@ -109,18 +110,11 @@ fn shader(kernel: Kernel, shape: Shape, storage: Storage) -> usize {
 }
 
 fn tensor(recorder: &mut Recorder, rows: usize, channels: usize) -> Tensor {
-    let bytes = rows as u64 * channels as u64 * 4;
-    let buffer = recorder.shared.memory.take(bytes, TENSOR);
-    let buffer = buffer.unwrap_or_else(|error| {
-        // Nothing is recorded after a failure, so no kernel sees that there is less than promised.
-        recorder.fail(error);
-        recorder.shared.nothing.clone()
-    });
     Tensor {
-        buffer,
+        buffer: recorder.take(rows as u64 * channels as u64 * 4),
         rows,
         channels,
-        returns: recorder.returns.clone(),
+        home: recorder.tensors.clone(),
     }
 }
 
@@ -143,6 +137,14 @@ impl Backend for Gpu {
     type Tensor = Tensor;
     type Matrix = Matrix;
     type Pending = Pending;
+
+    fn warm_up(
+        device: &Device,
+        precision: Precision,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<(), Error> {
+        device.warm_up(precision, progress)
+    }
 
     fn on(device: &Device) -> Self {
         let mut recorder = Recorder::new(device.0.clone());
@@ -243,7 +245,9 @@ impl Backend for Gpu {
         } else {
             Precision::F32
         };
-        Matrix::pack(&spec, precision, &self.recorder.shared.memory)
+        let matrix = Matrix::pack(&spec, precision, &self.recorder.shared.memory)?;
+        self.recorder.note_weights(matrix.weights.raw.size())?;
+        Ok(matrix)
     }
 
     fn conv(

@@ -97,8 +97,8 @@ impl Matrix {
 
 impl Drop for Matrix {
     fn drop(&mut self) {
-        self.memory.free(&self.weights);
-        self.memory.free(&self.scale_bias);
+        // Bind groups would keep the memory. What idles worked with these weights, or with others of the voice.
+        self.memory.trim(&[&self.weights, &self.scale_bias]);
     }
 }
 

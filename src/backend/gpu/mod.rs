@@ -1,22 +1,28 @@
 //! The GPU backend, over wgpu: Vulkan, Metal, DirectX 12.
 //!
-//! `device` finds an adapter and opens it; [`Gpu`] records the kernels of one job as data (`recorder`) and hands
-//! them to the queue in submissions. `shaders` is what the build made of the WGSL in `shaders/`, `pipelines` keeps
-//! their pipelines and bind groups, `memory` the buffers, `matrix` the order of weights, `profile` the clock.
+//! `adapter` finds a graphics adapter and opens it as a `device`; [`Gpu`] records the kernels of one job as data
+//! (`recorder`), hands them to the queue in submissions, and takes what comes back (`download`). `shaders` is what the build made of the WGSL in `shaders/`;
+//! `pipelines` keeps their pipelines, which `pipeline_cache` makes a blob of, `bind_groups` what they bind, `memory` the
+//! buffers, `matrix` the order of weights, `profile` the clock.
 //!
 //! A kernel's bounds are checked when it is recorded: its shader does not check them again.
 
+mod adapter;
+mod bind_groups;
 mod device;
+mod download;
 mod kernels;
 mod matrix;
 mod memory;
+mod pipeline_cache;
 mod pipelines;
 mod profile;
 mod recorder;
 mod shaders;
 mod tensor;
 
-pub use device::{Adapter, Device, Options, adapters};
+pub use adapter::{Adapter, adapters};
+pub use device::{Device, Made, Options};
 pub use kernels::{Gpu, Pending};
 pub use matrix::Matrix;
 pub use tensor::Tensor;

@@ -1,58 +1,44 @@
-//! Pipelines and bind groups, each made once.
+//! Pipelines, each made once.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use wgpu::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, BindGroupLayoutDescriptor,
-    BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline,
-    ComputePipelineDescriptor, Device, PipelineCache, PipelineCompilationOptions,
+    ComputePipeline, ComputePipelineDescriptor, Device, PipelineCache, PipelineCompilationOptions,
     PipelineLayoutDescriptor, ShaderModuleDescriptor, ShaderRuntimeChecks, ShaderSource,
-    ShaderStages,
 };
 
-use super::memory::{Buffer, Memory, lock};
-use super::shaders::{SHADERS, Shader, Storage};
-
-/// Bind groups that are kept. A voice needs some hundreds; more means that tensors were paired anew too often.
-const MOST_BIND_GROUPS: usize = 1 << 14;
-
-/// Numbers of a kernel's buffers, in order.
-type Ids = [u32; 8];
+use super::bind_groups::BindGroups;
+use super::pipeline_cache;
+use super::shaders::{SHADERS, Storage};
 
 /// All pipelines of a device, made when first needed or at warm-up.
 pub(super) struct Pipelines {
     device: Device,
     checked: bool,
     cache: Option<PipelineCache>,
-    made: Vec<OnceLock<ComputePipeline>>,
-    /// One for each way to bind buffers, which kernels share.
-    layouts: HashMap<&'static [bool], (usize, BindGroupLayout)>,
-    bind_groups: Mutex<HashMap<(usize, Ids), BindGroup>>,
+    bind_groups: Arc<BindGroups>,
+    pipelines: Vec<OnceLock<ComputePipeline>>,
 }
 
 impl Pipelines {
-    pub(super) fn new(device: Device, checked: bool, cache: Option<PipelineCache>) -> Self {
-        let mut layouts = HashMap::new();
-        for shader in SHADERS {
-            let number = layouts.len();
-            layouts
-                .entry(shader.writes)
-                .or_insert_with(|| (number, layout(&device, shader.writes)));
-        }
+    pub(super) fn new(
+        device: Device,
+        bind_groups: Arc<BindGroups>,
+        checked: bool,
+        cache: Option<PipelineCache>,
+    ) -> Self {
         Self {
             device,
             checked,
             cache,
-            made: SHADERS.iter().map(|_| OnceLock::new()).collect(),
-            layouts,
-            bind_groups: Mutex::default(),
+            bind_groups,
+            pipelines: SHADERS.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 
     /// The pipeline of a shader.
     pub(super) fn get(&self, shader: usize) -> &ComputePipeline {
-        self.made[shader].get_or_init(|| self.make(&SHADERS[shader]))
+        self.pipelines[shader].get_or_init(|| self.make(shader))
     }
 
     /// Makes all pipelines for weights stored like this, and tells how far it is.
@@ -68,10 +54,17 @@ impl Pipelines {
     /// What the driver compiled, to be given to another run; empty if it does not tell.
     pub(super) fn cache_data(&self) -> Vec<u8> {
         let cache = self.cache.as_ref();
-        cache.and_then(PipelineCache::get_data).unwrap_or_default()
+        cache.map_or_else(Vec::new, pipeline_cache::blob)
     }
 
-    fn make(&self, shader: &Shader) -> ComputePipeline {
+    /// How many were made so far.
+    pub(super) fn made(&self) -> u64 {
+        let made = self.pipelines.iter().filter(|p| p.get().is_some());
+        made.count() as u64
+    }
+
+    fn make(&self, index: usize) -> ComputePipeline {
+        let shader = &SHADERS[index];
         let descriptor = ShaderModuleDescriptor {
             label: Some(shader.name),
             source: ShaderSource::Wgsl(shader.source.into()),
@@ -87,7 +80,7 @@ impl Pipelines {
                 self.device.create_shader_module_trusted(descriptor, checks)
             }
         };
-        let (_, bindings) = &self.layouts[shader.writes];
+        let bindings = self.bind_groups.layout(index);
         let layout = self
             .device
             .create_pipeline_layout(&PipelineLayoutDescriptor {
@@ -109,58 +102,4 @@ impl Pipelines {
                 cache: self.cache.as_ref(),
             })
     }
-
-    /// The bind group of these buffers for a shader: in the steady state one that is there already.
-    pub(super) fn bind_group(&self, shader: usize, buffers: &[&Buffer]) -> BindGroup {
-        let (number, layout) = &self.layouts[SHADERS[shader].writes];
-        let mut ids = [u32::MAX; 8];
-        for (id, buffer) in ids.iter_mut().zip(buffers) {
-            *id = buffer.id;
-        }
-        let mut groups = lock(&self.bind_groups);
-        if groups.len() > MOST_BIND_GROUPS {
-            groups.clear();
-        }
-        let group = groups.entry((*number, ids)).or_insert_with(|| {
-            let entries = buffers.iter().enumerate();
-            let entries = entries.map(|(binding, buffer)| BindGroupEntry {
-                binding: binding as u32,
-                resource: buffer.raw.as_entire_binding(),
-            });
-            self.device.create_bind_group(&BindGroupDescriptor {
-                label: None,
-                layout,
-                entries: &entries.collect::<Vec<_>>(),
-            })
-        });
-        group.clone()
-    }
-
-    /// Forgets the bind groups of freed buffers, which would keep their memory.
-    pub(super) fn forget_freed(&self, memory: &Memory) {
-        let freed = memory.take_freed();
-        if !freed.is_empty() {
-            lock(&self.bind_groups).retain(|(_, ids), _| !ids.iter().any(|id| freed.contains(id)));
-        }
-    }
-}
-
-fn layout(device: &Device, writes: &[bool]) -> BindGroupLayout {
-    let entries = writes
-        .iter()
-        .enumerate()
-        .map(|(binding, &writes)| BindGroupLayoutEntry {
-            binding: binding as u32,
-            visibility: ShaderStages::COMPUTE,
-            ty: BindingType::Buffer {
-                ty: BufferBindingType::Storage { read_only: !writes },
-                has_dynamic_offset: false,
-                min_binding_size: None,
-            },
-            count: None,
-        });
-    device.create_bind_group_layout(&BindGroupLayoutDescriptor {
-        label: None,
-        entries: &entries.collect::<Vec<_>>(),
-    })
 }

@@ -29,9 +29,21 @@ pub(super) struct Work {
 impl Work {
     /// One number for both: a device moves a byte in about the time of a few multiply-adds, and even an empty
     /// kernel costs some microseconds.
-    fn units(self) -> u64 {
+    pub(super) fn units(self) -> u64 {
         self.macs + 8 * self.bytes + 5_000_000
     }
+}
+
+/// Femtoseconds of a unit of work, until it is known: about 10^12 units a second.
+const FIRST_PACE: u64 = 1000;
+
+/// How long so much work takes on a device that does not tell.
+pub(super) fn guess(units: u64) -> Duration {
+    time_of(units, FIRST_PACE)
+}
+
+fn time_of(units: u64, pace: u64) -> Duration {
+    Duration::from_nanos(units.saturating_mul(pace) / 1_000_000)
 }
 
 /// The clock of a device, and what it showed.
@@ -41,7 +53,7 @@ pub(super) struct Profile {
     pub(super) queries: QuerySet,
     /// Nanoseconds of a tick.
     period: f32,
-    /// Picoseconds of a unit of work, as measured last.
+    /// Femtoseconds of a unit of work.
     pace: AtomicU64,
     kernels: Mutex<HashMap<usize, KernelTime>>,
     submissions: Mutex<VecDeque<Duration>>,
@@ -74,8 +86,7 @@ impl Profile {
             by_kernel: AtomicBool::new(false),
             queries,
             period: queue.get_timestamp_period(),
-            // About 10^12 units a second, until it is known.
-            pace: AtomicU64::new(1),
+            pace: AtomicU64::new(FIRST_PACE),
             kernels: Mutex::default(),
             submissions: Mutex::default(),
         }
@@ -94,8 +105,18 @@ impl Profile {
 
     /// How long this much work is going to take.
     pub(super) fn forecast(&self, units: u64) -> Duration {
-        let picoseconds = units.saturating_mul(self.pace.load(Ordering::Relaxed));
-        Duration::from_nanos(picoseconds / 1000)
+        time_of(units, self.pace.load(Ordering::Relaxed))
+    }
+
+    /// Learns from a submission. A slow one counts at once and a fast one little by little, since it is the slow ones
+    /// that a budget is for.
+    fn learn(&self, units: u64, time: Duration) {
+        let Some(measured) = (time.as_nanos() as u64 * 1_000_000).checked_div(units) else {
+            return;
+        };
+        let before = self.pace.load(Ordering::Relaxed);
+        let pace = measured.max(before - before / 8);
+        self.pace.store(pace.max(1), Ordering::Relaxed);
     }
 
     /// Takes the timestamps of a submission.
@@ -107,9 +128,7 @@ impl Profile {
             return;
         };
         let whole = time(first, last);
-        if let Some(picoseconds) = (whole.as_nanos() as u64 * 1000).checked_div(timed.units) {
-            self.pace.store(picoseconds.max(1), Ordering::Relaxed);
-        }
+        self.learn(timed.units, whole);
         let mut submissions = lock(&self.submissions);
         if submissions.len() == REMEMBERED {
             submissions.pop_front();

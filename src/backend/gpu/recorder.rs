@@ -1,23 +1,27 @@
 //! Work recorded as data: what a job asks for is collected here, and handed to the queue in submissions.
 
+use std::collections::VecDeque;
 use std::mem::take;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use wgpu::{
     BindGroup, BufferUsages, CommandEncoder, CommandEncoderDescriptor, ComputePass,
-    ComputePassDescriptor, ComputePassTimestampWrites, MapMode, PollType, SubmissionIndex,
+    ComputePassDescriptor, ComputePassTimestampWrites,
 };
 
 use super::device::Shared;
-use super::memory::{Buffer, Memory, Returns, TENSOR};
-use super::profile::{Profile, TIMESTAMPS, Timed, Work};
+use super::download::{Download, wait_for};
+use super::memory::{Buffer, TENSOR, Tensors};
+use super::profile::{Profile, TIMESTAMPS, Timed, Work, guess};
 use super::shaders::SHADERS;
 use crate::backend::Error;
 
-/// How long a device may take for one submission before it counts as lost.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// Submissions that may wait for the device where there is a budget: enough to keep it busy, and few enough for a job to
+/// be cancelled soon.
+pub(super) const MOST_UNDERWAY: usize = 16;
+
+/// Bytes of weights after which loading waits for the device.
+const MOST_WEIGHTS_UNDERWAY: u64 = 32 << 20;
 
 /// Something for the device to do.
 enum Command {
@@ -43,23 +47,10 @@ enum Command {
     },
 }
 
-/// Bytes on their way to the host.
-pub(super) struct Download {
-    memory: Arc<Memory>,
-    staging: Buffer,
-    size: u64,
-    state: Arc<AtomicU8>,
-    submission: OnceLock<SubmissionIndex>,
-}
-
-const UNDERWAY: u8 = 0;
-const MAPPED: u8 = 1;
-const FAILED: u8 = 2;
-
 /// Collects commands of one job.
 pub(super) struct Recorder {
     pub(super) shared: Arc<Shared>,
-    pub(super) returns: Arc<Returns>,
+    pub(super) tensors: Arc<Tensors>,
     commands: Vec<Command>,
     /// What goes to the device before the commands run, and the buffer for it.
     upload: Vec<u8>,
@@ -68,8 +59,10 @@ pub(super) struct Recorder {
     timed: Timed,
     /// Whether every kernel of this submission is timed.
     by_kernel: bool,
+    /// Bytes of weights that may be on their way to the device.
+    weights_underway: u64,
     /// Timestamps of submissions that have not come back yet.
-    timing: Vec<(Timed, Arc<Download>)>,
+    timing: VecDeque<(Timed, Arc<Download>)>,
     /// The first thing that went wrong; nothing more is recorded after it.
     failure: Option<Error>,
 }
@@ -77,7 +70,7 @@ pub(super) struct Recorder {
 impl Recorder {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
-            returns: Returns::new(shared.memory.clone()),
+            tensors: Tensors::new(shared.memory.clone()),
             shared,
             commands: Vec::new(),
             upload: Vec::new(),
@@ -85,14 +78,30 @@ impl Recorder {
             downloads: Vec::new(),
             timed: Timed::default(),
             by_kernel: false,
-            timing: Vec::new(),
+            weights_underway: 0,
+            timing: VecDeque::new(),
             failure: None,
         }
     }
 
     /// Remembers what went wrong.
-    pub(super) fn fail(&mut self, error: Error) {
+    fn fail(&mut self, error: Error) {
         self.failure.get_or_insert(error);
+    }
+
+    /// A buffer for a tensor of this many bytes. Without room it is a smaller one, which no kernel will see, since nothing
+    /// is recorded after a failure.
+    pub(super) fn take(&mut self, bytes: u64) -> Buffer {
+        let buffer = self.tensors.take(bytes).or_else(|_| {
+            // What this recorder is done with may be what is missing.
+            self.submit();
+            self.tensors.flush();
+            self.tensors.take(bytes)
+        });
+        buffer.unwrap_or_else(|error| {
+            self.fail(error);
+            self.shared.nothing.clone()
+        })
     }
 
     /// Records a kernel.
@@ -120,11 +129,14 @@ impl Recorder {
             "{}: {groups:?} groups",
             facts.name
         );
+        if self.would_exceed_budget(work) {
+            self.submit();
+        }
         let mut padded = [0; 64];
         padded[..parameters.len()].copy_from_slice(parameters);
         self.commands.push(Command::Dispatch {
             shader,
-            buffers: self.shared.pipelines.bind_group(shader, buffers),
+            buffers: self.shared.bind_groups.get(shader, buffers),
             parameters: padded,
             groups: groups.map(|n| n as u32),
         });
@@ -133,7 +145,7 @@ impl Recorder {
         }
         self.timed.add(shader, work, self.by_kernel);
         let is_full = self.timed.kernels.len() as u32 * 2 >= TIMESTAMPS;
-        if is_full || self.is_over_budget() {
+        if is_full {
             self.submit();
         }
     }
@@ -142,11 +154,14 @@ impl Recorder {
         self.shared.profile.as_ref()
     }
 
-    fn is_over_budget(&self) -> bool {
-        let (Some(budget), Some(profile)) = (self.shared.budget, self.profile()) else {
+    /// Whether a submission with this kernel too is going to take longer than it may. One alone is never too much.
+    fn would_exceed_budget(&self, work: Work) -> bool {
+        let Some(budget) = self.shared.budget.filter(|_| self.timed.units > 0) else {
             return false;
         };
-        profile.forecast(self.timed.units) >= budget
+        let units = self.timed.units + work.units();
+        let forecast = self.profile().map_or(guess(units), |p| p.forecast(units));
+        forecast > budget
     }
 
     /// Records that `data` is to be written to a buffer.
@@ -164,6 +179,18 @@ impl Recorder {
         });
     }
 
+    /// Notes that so many bytes of weights were written. wgpu keeps a copy of them until the device has read it, so
+    /// from time to time it is waited for: loading a voice does not take its size twice.
+    pub(super) fn note_weights(&mut self, bytes: u64) -> Result<(), Error> {
+        self.weights_underway += bytes;
+        if self.weights_underway < MOST_WEIGHTS_UNDERWAY {
+            return Ok(());
+        }
+        self.weights_underway = 0;
+        let submission = self.shared.queue.submit([]);
+        wait_for(&self.shared, Some(submission))
+    }
+
     /// Records that bytes of a buffer are to come to the host.
     pub(super) fn download(&mut self, from: &Buffer, at: u64, size: u64) -> Option<Arc<Download>> {
         if self.failure.is_some() {
@@ -179,7 +206,7 @@ impl Recorder {
                 self.commands.push(Command::Download {
                     from: from.raw.clone(),
                     at,
-                    to: download.staging.raw.clone(),
+                    to: download.staging().clone(),
                     size,
                 });
                 self.downloads.push(download.clone());
@@ -200,8 +227,6 @@ impl Recorder {
         self.upload.clear();
         self.downloads.clear();
         self.timed = Timed::default();
-        self.returns.flush();
-        self.shared.pipelines.forget_freed(&self.shared.memory);
     }
 
     fn hand_over(&mut self) -> Result<(), Error> {
@@ -214,8 +239,9 @@ impl Recorder {
                 .is_none_or(|b| b.raw.size() < size)
             {
                 if let Some(old) = self.upload_buffer.take() {
-                    self.returns.push(old);
+                    self.tensors.give_back(old);
                 }
+                // Not one of this recorder's own, which a command before may write to.
                 self.upload_buffer = Some(shared.memory.take(size, TENSOR)?);
             }
             if let Some(buffer) = &self.upload_buffer {
@@ -237,7 +263,7 @@ impl Recorder {
             let resolved = shared.memory.take(size, usage)?;
             let download = Arc::new(Download::new(&shared, size)?);
             encoder.resolve_query_set(&profile.queries, 0..ticks, &resolved.raw, 0);
-            encoder.copy_buffer_to_buffer(&resolved.raw, 0, &download.staging.raw, 0, size);
+            encoder.copy_buffer_to_buffer(&resolved.raw, 0, download.staging(), 0, size);
             shared.memory.give_back(resolved);
             timing = Some(download);
         }
@@ -246,9 +272,8 @@ impl Recorder {
             download.map(submission.clone());
         }
         if let Some(download) = timing {
-            self.timing.push((take(&mut self.timed), download));
-            // The query set serves the next submission too, so a profile waits for each.
-            self.take_timings(self.by_kernel)?;
+            self.timing.push_back((take(&mut self.timed), download));
+            self.take_timings(if self.by_kernel { 0 } else { MOST_UNDERWAY })?;
         }
         Ok(())
     }
@@ -321,10 +346,10 @@ impl Recorder {
         ticks
     }
 
-    /// Takes the timestamps that are there; waits for them if `all` are wanted.
-    fn take_timings(&mut self, all: bool) -> Result<(), Error> {
-        while let Some((timed, download)) = self.timing.first() {
-            if !all && download.state.load(Ordering::Acquire) == UNDERWAY {
+    /// Takes the timestamps that are there, and waits until no more than so many submissions are underway.
+    fn take_timings(&mut self, underway: usize) -> Result<(), Error> {
+        while let Some((timed, download)) = self.timing.front() {
+            if self.timing.len() <= underway && download.is_underway() {
                 break;
             }
             let bytes = download.wait(&self.shared)?;
@@ -332,17 +357,14 @@ impl Recorder {
             if let Some(profile) = &self.shared.profile {
                 profile.take(timed, &ticks);
             }
-            self.timing.remove(0);
+            self.timing.pop_front();
         }
         Ok(())
     }
 
     /// Waits for bytes that were asked for.
     pub(super) fn wait(&mut self, download: Option<Arc<Download>>) -> Result<Vec<u8>, Error> {
-        if download
-            .as_ref()
-            .is_some_and(|d| d.submission.get().is_none())
-        {
+        if download.as_ref().is_some_and(|d| !d.is_submitted()) {
             self.submit();
         }
         if let Some(error) = &self.failure {
@@ -352,61 +374,15 @@ impl Recorder {
             return Err(Error::Lost("nothing was recorded".into()));
         };
         let bytes = download.wait(&self.shared);
-        self.take_timings(false)?;
+        self.take_timings(MOST_UNDERWAY)?;
         bytes
     }
 }
 
-impl Download {
-    fn new(shared: &Shared, size: u64) -> Result<Self, Error> {
-        let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
-        Ok(Self {
-            staging: shared.memory.take(size, usage)?,
-            memory: shared.memory.clone(),
-            size,
-            state: Arc::new(AtomicU8::new(UNDERWAY)),
-            submission: OnceLock::new(),
-        })
-    }
-
-    /// Asks for the bytes, which a submission copies.
-    fn map(&self, submission: SubmissionIndex) {
-        let _ = self.submission.set(submission);
-        let state = self.state.clone();
-        let slice = self.staging.raw.slice(..self.size);
-        slice.map_async(MapMode::Read, move |result| {
-            let outcome = if result.is_ok() { MAPPED } else { FAILED };
-            state.store(outcome, Ordering::Release);
-        });
-    }
-
-    fn wait(&self, shared: &Shared) -> Result<Vec<u8>, Error> {
-        if self.state.load(Ordering::Acquire) == UNDERWAY {
-            let waited = shared.device.poll(PollType::Wait {
-                submission_index: self.submission.get().cloned(),
-                timeout: Some(PATIENCE),
-            });
-            if let Err(error) = waited {
-                shared.fault()?;
-                return Err(Error::Lost(error.to_string()));
-            }
-        }
-        shared.fault()?;
-        if self.state.load(Ordering::Acquire) != MAPPED {
-            return Err(Error::Lost("the device did not give its results".into()));
-        }
-        let view = self.staging.raw.slice(..self.size).get_mapped_range();
-        let view = view.map_err(|e| Error::Lost(e.to_string()))?;
-        Ok(view.to_vec())
-    }
-}
-
-impl Drop for Download {
+impl Drop for Recorder {
     fn drop(&mut self) {
-        // Without a submission, or when that failed, it is not mapped.
-        if self.submission.get().is_some() && self.state.load(Ordering::Acquire) != FAILED {
-            self.staging.raw.unmap();
+        if let Some(buffer) = self.upload_buffer.take() {
+            self.tensors.give_back(buffer);
         }
-        self.memory.give_back(self.staging.clone());
     }
 }

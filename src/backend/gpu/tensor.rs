@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::memory::{Buffer, Returns};
+use super::memory::{Buffer, Tensors};
 
 /// Activations `[rows, channels]`, f32.
 pub struct Tensor {
@@ -10,7 +10,7 @@ pub struct Tensor {
     pub(super) rows: usize,
     pub(super) channels: usize,
     /// Where the buffer goes when the tensor is dropped.
-    pub(super) returns: Arc<Returns>,
+    pub(super) home: Arc<Tensors>,
 }
 
 impl Tensor {
@@ -28,6 +28,6 @@ impl Tensor {
 
 impl Drop for Tensor {
     fn drop(&mut self) {
-        self.returns.push(self.buffer.clone());
+        self.home.give_back(self.buffer.clone());
     }
 }

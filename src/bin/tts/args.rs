@@ -328,6 +328,12 @@ pub(crate) struct DeviceArgs {
     /// CPU threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) threads: Option<u32>,
+    /// Most memory that the voice may take on its device, in MB [default: no limit]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) memory_limit: Option<u64>,
+    /// On a GPU, the longest time that a submission should take; 0 does not cut
+    #[arg(long, value_name = "MS", default_value_t = 2.0, value_parser = submission_ms, allow_negative_numbers = true)]
+    pub(crate) submission_ms: f32,
 }
 
 #[derive(Args)]
@@ -416,6 +422,10 @@ fn gate(text: &str) -> Result<f32, String> {
     }
 }
 
+fn submission_ms(text: &str) -> Result<f32, String> {
+    number(text, 0.0..=1000.0)
+}
+
 fn speed(text: &str) -> Result<f32, String> {
     number(text, 0.25..=4.0)
 }
@@ -458,6 +468,8 @@ mod tests {
             ("--gate-threshold", "0"),
             ("--gate-threshold", "1"),
             ("--speed", "0"),
+            ("--submission-ms", "-1"),
+            ("--memory-limit", "0"),
             ("--sample-rate", "0"),
             ("--sample-rate", "7999"),
             ("--sample-rate", "1e4"),

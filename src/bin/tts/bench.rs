@@ -31,6 +31,9 @@ const PUBLISHED: (u32, u32) = (602, 128);
 struct Report {
     device: String,
     device_name: String,
+    /// Why `auto` took the CPU, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback: Option<String>,
     precision: &'static str,
     threads: usize,
     voice: String,
@@ -51,6 +54,8 @@ struct Report {
     vocoder_gflops: f64,
     load_s: f64,
     peak_rss_mb: Option<f64>,
+    /// What the voice takes on its device.
+    device_memory_mb: f64,
     /// What the submissions of all timed runs took on the GPU, by its clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     gpu_submission_ms: Option<Summary>,
@@ -130,7 +135,7 @@ pub(crate) fn run(args: &Bench) -> Result {
     if args.json {
         return print::json(&report);
     }
-    print::line(&for_people(&report))
+    print::line(&for_people(&report, &ready.place()))
 }
 
 /// Statistics of times, if there are any.
@@ -185,6 +190,7 @@ fn report(args: &Bench, ready: &Ready, frames: usize, timings: &[BatchTimings]) 
             .unwrap_or_default()
             .to_owned(),
         device_name: ready.device.clone(),
+        fallback: ready.fallback.clone(),
         precision: ready.precision(),
         threads: ready.threads,
         voice: config.name.clone(),
@@ -200,12 +206,13 @@ fn report(args: &Bench, ready: &Ready, frames: usize, timings: &[BatchTimings]) 
         vocoder_gflops: vocoder_rate * ready.synthesizer.vocoder_macs_per_sample() * 2.0 / 1e9,
         load_s: ready.load.as_secs_f64(),
         peak_rss_mb: peak_rss_mb(),
+        device_memory_mb: ready.engine.memory_used() as f64 / 1e6,
         gpu_submission_ms: None,
         kernels: None,
     }
 }
 
-fn for_people(report: &Report) -> String {
+fn for_people(report: &Report, place: &str) -> String {
     let l = &report.latency_s;
     let latency = [l.mean, l.std, l.p50, l.p90, l.p95, l.p99].map(print::digits);
     let [mean, std, p50, p90, p95, p99] = &latency;
@@ -213,7 +220,7 @@ fn for_people(report: &Report) -> String {
         .peak_rss_mb
         .map_or("unknown".to_owned(), |mb| format!("{mb:.0} MB"));
     let mut text = format!(
-        "{} on {}, {} threads, {} weights\n\
+        "{} on {place}, {} threads, {} weights\n\
          {} characters, {} frames, batch {}, {} runs after one to warm up\n\
          \n\
          latency    mean {mean} s, std {std}, p50 {p50}, p90 {p90}, p95 {p95}, p99 {p99}\n\
@@ -221,9 +228,8 @@ fn for_people(report: &Report) -> String {
          decoder    {} ms a step\n\
          vocoder    {} samples/s, {} GFLOP/s\n\
          load       {} s\n\
-         memory     {memory} at most",
+         memory     {memory} at most; the voice takes {} MB of its device",
         report.voice,
-        report.device_name,
         report.threads,
         report.precision,
         report.chars,
@@ -236,6 +242,7 @@ fn for_people(report: &Report) -> String {
         print::thousands(report.vocoder_samples_per_s.round() as u64),
         print::digits(report.vocoder_gflops),
         print::digits(report.load_s),
+        print::digits(report.device_memory_mb),
     );
     if let Some(s) = &report.gpu_submission_ms {
         let [p50, p99] = [s.p50, s.p99].map(print::digits);

@@ -21,6 +21,9 @@ struct Device {
     name: String,
     usable: bool,
     note: String,
+    f16: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_mb: Option<f64>,
 }
 
 pub(crate) fn run(args: &Devices) -> Result {
@@ -31,6 +34,8 @@ pub(crate) fn run(args: &Devices) -> Result {
             name: device.name,
             usable: device.usable,
             note: device.note,
+            f16: device.f16,
+            memory_mb: device.memory.map(|bytes| bytes as f64 / 1e6),
         })
         .collect();
     if args.json {
@@ -38,8 +43,11 @@ pub(crate) fn run(args: &Devices) -> Result {
     }
     for device in devices {
         let usable = if device.usable { "" } else { "not usable: " };
+        let memory = device.memory_mb.map_or_else(String::new, |mb| {
+            format!(", {} MB of memory", print::thousands(mb as u64))
+        });
         print::line(&format!(
-            "{:6} {} ({usable}{})",
+            "{:6} {} ({usable}{}{memory})",
             device.kind, device.name, device.note
         ))?;
     }

@@ -16,6 +16,8 @@ pub(crate) struct Ready {
     pub(crate) synthesizer: Synthesizer,
     /// `cpu (AVX-512)` and the like.
     pub(crate) device: String,
+    /// Why `auto` took the CPU, if it did.
+    pub(crate) fallback: Option<String>,
     pub(crate) threads: usize,
     /// From opening the voice to being ready.
     pub(crate) load: Duration,
@@ -43,6 +45,10 @@ impl Ready {
                 _ => DeviceChoice::Auto,
             },
             threads: device.threads.unwrap_or(0) as usize,
+            memory_limit: device.memory_limit.map(|mb| mb * 1_000_000),
+            submission_budget: (device.submission_ms > 0.0)
+                .then(|| Duration::from_secs_f32(device.submission_ms / 1000.0)),
+            ..EngineConfig::default()
         })?;
         let begun = Instant::now();
         let precision = precision.map(|precision| match precision {
@@ -53,10 +59,19 @@ impl Ready {
         Ok(Self {
             synthesizer,
             device: engine.device(),
+            fallback: engine.fallback().map(str::to_owned),
             threads: engine.threads(),
             load: begun.elapsed(),
             engine,
         })
+    }
+
+    /// What it runs on, for people.
+    pub(crate) fn place(&self) -> String {
+        match &self.fallback {
+            None => self.device.clone(),
+            Some(reason) => format!("{} since {reason}", self.device),
+        }
     }
 
     pub(crate) fn precision(&self) -> &'static str {

@@ -24,6 +24,9 @@ struct Made {
     output: String,
     voice: String,
     device: String,
+    /// Why `auto` took the CPU, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback: Option<String>,
     precision: &'static str,
     threads: usize,
     seed: u64,
@@ -160,6 +163,7 @@ pub(crate) fn run(args: &Say) -> Result {
         output: args.output.output.display().to_string(),
         voice: ready.synthesizer.config().name.clone(),
         device: ready.device.clone(),
+        fallback: ready.fallback.clone(),
         precision: ready.precision(),
         threads: ready.threads,
         seed: args.vocoder.seed,
@@ -180,7 +184,7 @@ pub(crate) fn run(args: &Say) -> Result {
     if args.json {
         return print::json(&made);
     }
-    args.output.tell(&for_people(&made))
+    args.output.tell(&for_people(&made, &ready.place()))
 }
 
 /// `OUT.png` for the first sentence, then `OUT-2.png` and so on.
@@ -265,7 +269,7 @@ fn warn(message: &str) {
     let _ = writeln!(std::io::stderr(), "warning: {message}");
 }
 
-fn for_people(made: &Made) -> String {
+fn for_people(made: &Made, place: &str) -> String {
     let times = &made.timings_s;
     let sentences = match made.sentences.len() {
         1 => "1 sentence".to_owned(),
@@ -279,7 +283,7 @@ fn for_people(made: &Made) -> String {
     format!(
         "{output}: {:.2} s of speech, {sentences}, {} Hz, by voice {}\n\
          made in {} s, {} x real time, first sound after {} s; voice loaded in {} s\n\
-         on {}, {} threads, {} weights, seed {}",
+         on {place}, {} threads, {} weights, seed {}",
         made.seconds,
         made.sample_rate,
         made.voice,
@@ -287,7 +291,6 @@ fn for_people(made: &Made) -> String {
         print::digits(made.rtf),
         print::digits(times.first_audio),
         print::digits(times.load),
-        made.device,
         made.threads,
         made.precision,
         made.seed

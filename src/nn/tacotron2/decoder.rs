@@ -117,11 +117,17 @@ fn projection<B: Backend>(
 ) -> crate::nn::Result<B::Matrix> {
     let frame = c.n_mel_channels * c.n_frames_per_step;
     let inputs = c.decoder_rnn_dim + c.encoder_embedding_dim;
-    let mut weight = l.values("tacotron2.decoder.linear_projection.linear_layer.weight")?;
-    room::reserve(&mut weight, inputs);
-    weight.extend(l.values("tacotron2.decoder.gate_layer.linear_layer.weight")?);
-    let mut bias = l.values("tacotron2.decoder.linear_projection.linear_layer.bias")?;
-    bias.extend(l.values("tacotron2.decoder.gate_layer.linear_layer.bias")?);
+    let both = |what: &str| -> crate::nn::Result<Vec<f32>> {
+        let frame = l.values(&format!(
+            "tacotron2.decoder.linear_projection.linear_layer.{what}"
+        ))?;
+        let gate = l.values(&format!("tacotron2.decoder.gate_layer.linear_layer.{what}"))?;
+        let mut both = room::copy(&frame);
+        room::reserve(&mut both, gate.len());
+        both.extend_from_slice(&gate);
+        Ok(both)
+    };
+    let (weight, bias) = (both("weight")?, both("bias")?);
     let kind = MatrixKind::Conv {
         taps: 1,
         dilation: 1,

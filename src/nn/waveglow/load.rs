@@ -127,7 +127,7 @@ fn dilated_layers<B: Backend>(
     let mut layers = Vec::new();
     for i in 0..c.wn.n_layers {
         let weight = l.values(&format!("{name}.in_layers.{i}.weight"))?;
-        let mut bias = l.values(&format!("{name}.in_layers.{i}.bias"))?;
+        let mut bias = l.values(&format!("{name}.in_layers.{i}.bias"))?.into_vec();
         let of_layer = 2 * wn * i;
         bias.iter_mut()
             .zip(&cond_bias[of_layer..])

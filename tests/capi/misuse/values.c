@@ -23,6 +23,9 @@ static void null_everywhere(void)
     EXPECT(tts_engine_config_init(NULL, sizeof(tts_engine_config)), TTS_ERROR_NULL);
     EXPECT(tts_utterance_config_init(NULL, sizeof(tts_utterance_config)), TTS_ERROR_NULL);
     EXPECT(tts_engine_create(NULL, NULL), TTS_ERROR_NULL);
+    EXPECT(tts_engine_pipeline_cache(NULL, NULL, 0, &count), TTS_ERROR_NULL);
+    EXPECT(tts_engine_pipeline_cache(e, NULL, 0, NULL), TTS_ERROR_NULL);
+    EXPECT(tts_engine_pipeline_cache(e, NULL, 1, &count), TTS_ERROR_NULL);
     EXPECT(tts_voice_open_path(NULL, voice_path, &none), TTS_ERROR_NULL);
     EXPECT(tts_voice_open_path(e, NULL, &none), TTS_ERROR_NULL);
     EXPECT(tts_voice_open_path(e, voice_path, NULL), TTS_ERROR_NULL);

@@ -1,0 +1,33 @@
+//! Limits of an engine, and what it does before it speaks, on both kinds of device.
+
+use crate::tools;
+
+fn run(device: &str) {
+    let Some(compiler) = tools::c_compilers().pop() else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("limits");
+    let source = tools::root().join("tests/capi/limits.c");
+    tools::build(compiler, "gnu99", &source, &program);
+    tools::run(tools::program(&program).arg(device).arg(tools::voice()));
+}
+
+#[test]
+fn limits_of_the_cpu() {
+    run("cpu");
+}
+
+#[test]
+#[cfg(feature = "gpu")]
+fn limits_of_a_gpu() {
+    let devices = tts::synth::devices();
+    if devices.iter().any(|d| d.kind == "gpu" && d.usable) {
+        return run("gpu");
+    }
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "a graphics adapter must be there in CI"
+    );
+    eprintln!("SKIPPED: there is no graphics adapter (Mesa's lavapipe will do)");
+}
