@@ -12,15 +12,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::room;
 
-/// Bytes set aside.
-const SIZE: usize = 4 << 20;
-/// The most that is given at once: who asks for more is ready to hear that there is no room.
-const LARGEST: usize = SIZE / 16;
+/// The reserve is a row of pages. One begins anew when the last of its blocks is given back, so that a block which
+/// somebody keeps holds up one page alone.
+const PAGES: usize = 64;
+/// Bytes of a page, and the most that is given at once: who asks for more is ready to hear that there is no room.
+const PAGE: usize = 256 << 10;
+const SIZE: usize = PAGES * PAGE;
 
 struct Reserve {
     arena: Arena,
-    /// Blocks that are out, above; bytes given so far, below. With the last block all bytes come back.
-    state: AtomicU64,
+    /// Of each page, how many blocks are out, above, and how many bytes were given, below.
+    pages: [AtomicU64; PAGES],
 }
 
 #[repr(align(4096))]
@@ -32,43 +34,46 @@ unsafe impl Sync for Arena {}
 #[global_allocator]
 static RESERVE: Reserve = Reserve::new();
 
+/// One block in the state of a page.
 const BLOCK: u64 = 1 << 32;
 
 impl Reserve {
     const fn new() -> Self {
         Self {
             arena: Arena(UnsafeCell::new(MaybeUninit::uninit())),
-            state: AtomicU64::new(0),
+            pages: [const { AtomicU64::new(0) }; PAGES],
         }
     }
 
     #[cold]
     fn take(&self, layout: Layout) -> *mut u8 {
         room::say_short();
-        if layout.size() > LARGEST || layout.align() > align_of::<Arena>() {
+        if layout.size() > PAGE || layout.align() > align_of::<Arena>() {
             return ptr::null_mut();
         }
-        let mut start = 0;
-        let taken = self
-            .state
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |state| {
+        for (page, state) in self.pages.iter().enumerate() {
+            let mut start = 0;
+            let more = |state: u64| {
                 start = (state as u32 as usize).next_multiple_of(layout.align());
                 let end = start + layout.size();
-                (end <= SIZE).then(|| (state & !(BLOCK - 1)) + BLOCK + end as u64)
-            });
-        match taken {
-            Ok(_) => self.arena.0.get().cast::<u8>().wrapping_add(start),
-            Err(_) => ptr::null_mut(),
+                (end <= PAGE).then(|| (state & !(BLOCK - 1)) + BLOCK + end as u64)
+            };
+            if state
+                .fetch_update(Ordering::Acquire, Ordering::Relaxed, more)
+                .is_ok()
+            {
+                let at = page * PAGE + start;
+                return self.arena.0.get().cast::<u8>().wrapping_add(at);
+            }
         }
+        ptr::null_mut()
     }
 
-    fn give_back(&self) {
-        // The closure never refuses.
-        let _ = self
-            .state
-            .fetch_update(Ordering::Release, Ordering::Relaxed, |state| {
-                Some(if state < 2 * BLOCK { 0 } else { state - BLOCK })
-            });
+    fn give_back(&self, block: *mut u8) {
+        let page = (block.addr() - self.arena.0.get().addr()) / PAGE;
+        let less = |state: u64| Some(if state < 2 * BLOCK { 0 } else { state - BLOCK });
+        // It never refuses.
+        let _ = self.pages[page].fetch_update(Ordering::Release, Ordering::Relaxed, less);
     }
 
     fn owns(&self, block: *mut u8) -> bool {
@@ -76,8 +81,8 @@ impl Reserve {
     }
 }
 
-// SAFETY: blocks are the system's, or disjoint parts of the arena: `state` only grows while one of them is out. None
-// of the functions unwinds.
+// SAFETY: blocks are the system's, or disjoint parts of the arena: what was given of a page only grows while one of its blocks
+// is out. None of the functions unwinds.
 unsafe impl GlobalAlloc for Reserve {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are those that the system wants.
@@ -105,7 +110,7 @@ unsafe impl GlobalAlloc for Reserve {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if self.owns(block) {
-            self.give_back();
+            self.give_back(block);
         } else {
             // SAFETY: the block is the system's.
             unsafe { System.dealloc(block, layout) };
@@ -156,7 +161,7 @@ mod tests {
                 unsafe { block.write_bytes(i as u8, layout.size()) };
                 blocks.push((block, layout));
             }
-            assert!(blocks.len() > 1000, "round {round}");
+            assert!(blocks.len() > 4000, "round {round}");
             for (i, (block, layout)) in blocks.into_iter().enumerate() {
                 for at in 0..layout.size() {
                     // SAFETY: as above.
@@ -165,9 +170,13 @@ mod tests {
                 // SAFETY: the block is the reserve's, and is given back once.
                 unsafe { RESERVE.dealloc(block, layout) };
             }
-            assert_eq!(RESERVE.state.load(Ordering::Relaxed), 0);
+            let states = RESERVE
+                .pages
+                .iter()
+                .map(|page| page.load(Ordering::Relaxed));
+            assert_eq!(states.max(), Some(0));
         }
-        let too_large = Layout::from_size_align(LARGEST + 1, 1).unwrap();
+        let too_large = Layout::from_size_align(PAGE + 1, 1).unwrap();
         assert!(RESERVE.take(too_large).is_null());
     }
 }
