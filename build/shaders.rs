@@ -31,47 +31,26 @@ pub(crate) fn generate(root: &Path, out: &Path) {
         .lines()
         .filter(|l| !l.trim().is_empty() && !l.starts_with('#'))
     {
-        let mut words = line.split_whitespace();
-        let kernel = words.next().expect("a line has a word");
-        let (storages, shapes): (Vec<_>, Vec<_>) =
-            words.partition(|word| ["f32", "f16"].contains(word));
-        let or_any = |list: Vec<&str>| {
-            let named: Vec<String> = list
-                .iter()
-                .filter(|w| **w != "-")
-                .map(|w| (*w).to_owned())
-                .collect();
-            if named.is_empty() {
-                vec!["any".to_owned()]
-            } else {
-                named
-            }
-        };
+        let (kernel, versions) = versions(line);
         kernels.push(kernel.to_owned());
-        let shapes = or_any(shapes);
-        for storage in or_any(storages) {
-            for shape in &shapes {
-                let source = Source::expand(&folder, kernel, shape, &storage);
-                let facts = source.check();
-                let _ = writeln!(
-                    arms,
-                    "        (Kernel::{}, Shape::{}, Storage::{}) => {count},",
-                    camel(kernel),
-                    camel(shape),
-                    camel(&storage),
-                );
-                let _ = writeln!(
-                    table,
-                    "    Shader {{ name: \"{}\", storage: Storage::{}, writes: &{:?}, \
-                     immediates: {}, source: {:?} }},",
-                    source.name,
-                    camel(&storage),
-                    facts.writes,
-                    facts.immediates,
-                    source.text,
-                );
-                count += 1;
-            }
+        for version in versions {
+            let source = Source::expand(&folder, kernel, &version);
+            let facts = source.check();
+            let (shape, storage) = (camel(version.shape), camel(version.storage));
+            // Where there is but one version, it is the one with subgroups and the one without.
+            let pattern = version.subgroups.map_or("_".to_owned(), |s| s.to_string());
+            let _ = writeln!(
+                arms,
+                "        (Kernel::{}, Shape::{shape}, Storage::{storage}, {pattern}) => {count},",
+                camel(kernel),
+            );
+            let _ = writeln!(
+                table,
+                "    Shader {{ name: \"{}\", storage: Storage::{storage}, subgroups: {:?}, writes: &{:?}, \
+                 immediates: {}, source: {:?} }},",
+                source.name, version.subgroups, facts.writes, facts.immediates, source.text,
+            );
+            count += 1;
         }
     }
     for entry in fs::read_dir(&folder).expect("shaders is a folder") {
@@ -94,11 +73,57 @@ pub(crate) fn generate(root: &Path, out: &Path) {
         "/// A kernel: a file of `shaders/`.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n\
          pub(super) enum Kernel {{{variants} }}\n\n\
          /// Place of a permutation in [`SHADERS`].\n\
-         pub(super) fn index(kernel: Kernel, shape: Shape, storage: Storage) -> Option<usize> {{\n    \
-         Some(match (kernel, shape, storage) {{\n{arms}        _ => return None,\n    }})\n}}\n\n\
+         pub(super) fn index(kernel: Kernel, shape: Shape, storage: Storage, subgroups: bool) -> Option<usize> {{\n    \
+         Some(match (kernel, shape, storage, subgroups) {{\n{arms}        _ => return None,\n    }})\n}}\n\n\
          /// All permutations.\npub(super) static SHADERS: &[Shader] = &[\n{table}];\n"
     );
     fs::write(out.join("shaders.rs"), text).expect("OUT_DIR can be written to");
+}
+
+/// What one permutation of a kernel is made of.
+struct Version<'a> {
+    /// How a product is cut up, or `any`.
+    shape: &'a str,
+    /// Storage of the weights, or `any`.
+    storage: &'a str,
+    /// Whether it uses subgroups, if there is a version that does and one that does not.
+    subgroups: Option<bool>,
+}
+
+/// The kernel of a line of `permutations`, and its versions.
+fn versions(line: &str) -> (&str, Vec<Version<'_>>) {
+    let mut words = line.split_whitespace();
+    let kernel = words.next().expect("a line has a word");
+    let words: Vec<&str> = words.filter(|word| *word != "-").collect();
+    let (mut shapes, mut storages, mut with_subgroups) = (Vec::new(), Vec::new(), false);
+    for word in words {
+        match word {
+            "subgroups" => with_subgroups = true,
+            "f32" | "f16" => storages.push(word),
+            shape => shapes.push(shape),
+        }
+    }
+    for list in [&mut shapes, &mut storages] {
+        if list.is_empty() {
+            list.push("any");
+        }
+    }
+    let mut versions = Vec::new();
+    for &storage in &storages {
+        for &shape in &shapes {
+            let choices: &[_] = if with_subgroups && !shape.starts_with("rows") {
+                &[Some(false), Some(true)]
+            } else {
+                &[None]
+            };
+            versions.extend(choices.iter().map(|&subgroups| Version {
+                shape,
+                storage,
+                subgroups,
+            }));
+        }
+    }
+    (kernel, versions)
 }
 
 /// What the library must know of a shader to bind it.
@@ -118,7 +143,9 @@ struct Source {
 }
 
 impl Source {
-    fn expand(folder: &Path, kernel: &str, shape: &str, storage: &str) -> Self {
+    fn expand(folder: &Path, kernel: &str, version: &Version<'_>) -> Self {
+        let Version { shape, storage, .. } = *version;
+        let subgroups = version.subgroups == Some(true);
         let mut defines = BTreeMap::new();
         let rows = shape.trim_start_matches(char::is_alphabetic).parse().ok();
         match (shape.trim_end_matches(|c: char| c.is_ascii_digit()), rows) {
@@ -140,8 +167,12 @@ impl Source {
         if storage == "f16" {
             defines.insert("F16".to_owned(), 1);
         }
+        if subgroups {
+            defines.insert("SUBGROUPS".to_owned(), 1);
+        }
+        let reduction = if subgroups { "subgroups" } else { "any" };
         let mut source = Self {
-            name: [kernel, shape, storage]
+            name: [kernel, shape, storage, reduction]
                 .into_iter()
                 .filter(|part| *part != "any")
                 .collect::<Vec<_>>()
@@ -243,7 +274,14 @@ impl Source {
     fn check(&self) -> Facts {
         let module = wgsl::parse_str(&self.text)
             .unwrap_or_else(|e| self.fail(e.location(&self.text), &e.emit_to_string(&self.text)));
-        let capabilities = Capabilities::IMMEDIATES | Capabilities::SHADER_FLOAT16;
+        // Each version may use what its adapters are chosen for, and no more.
+        let mut capabilities = Capabilities::IMMEDIATES;
+        for (define, capability) in [
+            ("F16", Capabilities::SHADER_FLOAT16),
+            ("SUBGROUPS", Capabilities::SUBGROUP),
+        ] {
+            capabilities.set(capability, self.defines.contains_key(define));
+        }
         Validator::new(ValidationFlags::all(), capabilities)
             .validate(&module)
             .unwrap_or_else(|e| self.fail(e.location(&self.text), &e.emit_to_string(&self.text)));

@@ -23,37 +23,21 @@ const LANES = 64u;
 
 var<workgroup> partial: array<f32, THREADS>;
 
+#import reduce
+
 @compute @workgroup_size(THREADS)
-fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
+fn main(threads: Threads, @builtin(workgroup_id) group: vec3<u32>) {
+    let thread = threads.index;
     var largest = energies[0];
     for (var t = thread; t < p.symbols; t += THREADS) {
         largest = max(largest, energies[t]);
     }
-    partial[thread] = largest;
-    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-        workgroupBarrier();
-        if thread < half {
-            partial[thread] = max(partial[thread], partial[thread + half]);
-        }
-    }
-    workgroupBarrier();
-    largest = partial[0];
-    workgroupBarrier();
-
+    largest = greatest_of_all(largest, threads, THREADS);
     var sum = 0.0;
     for (var t = thread; t < p.symbols; t += THREADS) {
         sum += exp(energies[t] - largest);
     }
-    partial[thread] = sum;
-    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-        workgroupBarrier();
-        if thread < half {
-            partial[thread] += partial[thread + half];
-        }
-    }
-    workgroupBarrier();
-    sum = partial[0];
-    workgroupBarrier();
+    sum = sum_of_all(sum, threads, THREADS);
 
     let channel = group.x * LANES + thread % LANES;
     var z = 0.0;

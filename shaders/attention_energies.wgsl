@@ -24,8 +24,11 @@ const THREADS = 128u;
 
 var<workgroup> partial: array<f32, SYMBOLS * THREADS>;
 
+#import threads
+
 @compute @workgroup_size(THREADS)
-fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
+fn main(threads: Threads, @builtin(workgroup_id) group: vec3<u32>) {
+    let thread = threads.index;
     let first = group.x * SYMBOLS;
 #unroll i 8
     var energy$i = 0.0;
@@ -46,6 +49,22 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
         energy$i = fma(v[d], hyperbolic_tangent(sum$i), energy$i);
 #end
     }
+#ifdef SUBGROUPS
+#unroll i 8
+    energy$i = subgroupAdd(energy$i);
+    if threads.lane == 0u {
+        partial[$iu * THREADS + threads.subgroup] = energy$i;
+    }
+#end
+    workgroupBarrier();
+    if thread < SYMBOLS && first + thread < p.symbols {
+        var energy = 0.0;
+        for (var i = 0u; i < threads.subgroups; i++) {
+            energy += partial[thread * THREADS + i];
+        }
+        energies[first + thread] = energy;
+    }
+#else
 #unroll i 8
     partial[$iu * THREADS + thread] = energy$i;
 #end
@@ -61,4 +80,5 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     if thread < SYMBOLS && first + thread < p.symbols {
         energies[first + thread] = partial[thread * THREADS];
     }
+#endif
 }

@@ -2,13 +2,21 @@
 // four columns each, and 32 such rows of threads share the inputs out among them. The including file defines
 // `input(row, k)` and `finish(row, panel, four, sum)`, where `four` counts the panel's columns in fours.
 #import weights
+#import threads
 
 const SLICES = 32u;
 
 var<workgroup> partial: array<vec4<f32>, 256u * ROWS>;
 
 @compute @workgroup_size(256)
-fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
+fn main(threads: Threads, @builtin(workgroup_id) group: vec3<u32>) {
+    var thread = threads.index;
+#ifdef SUBGROUPS
+    // Counted lane by lane, so that the threads of a subgroup are neighbours, if none of its lanes is empty: the driver
+    // is not bound to either.
+    let full = threads.lanes * threads.subgroups == 256u;
+    thread = select(thread, threads.subgroup * threads.lanes + threads.lane, full);
+#endif
     let panel = group.x / 4u;
     let four = (group.x % 4u) * 8u + thread % 8u;
     let slice = thread / 8u;
@@ -36,14 +44,23 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
         sum$i = fma(vec4(input(first + $iu, k)), w, sum$i);
 #end
     }
+    // Threads with the same columns are eight apart. First the lanes of a subgroup add up, then the subgroups.
+    var apart = 8u;
+#ifdef SUBGROUPS
+    for (; full && apart < threads.lanes; apart *= 2u) {
+#unroll i ROWS
+        sum$i += subgroupShuffleXor(sum$i, apart);
+#end
+    }
+#endif
 #unroll i ROWS
     partial[$iu * 256u + thread] = sum$i;
 #end
-    for (var half = SLICES / 2u; half > 0u; half /= 2u) {
+    for (var half = 128u; half >= apart; half /= 2u) {
         workgroupBarrier();
-        if slice < half {
+        if thread < half {
 #unroll i ROWS
-            partial[$iu * 256u + thread] += partial[$iu * 256u + thread + half * 8u];
+            partial[$iu * 256u + thread] += partial[$iu * 256u + thread + half];
 #end
         }
     }

@@ -1,8 +1,10 @@
 //! Each kernel against its twin on the CPU, over random shapes, odd ones included.
 
+use std::process::Command;
+
 use super::common::{difference, in_pool};
-use super::device;
 use super::random::Random;
+use super::{device, device_with_subgroups};
 use tts::backend::cpu::Cpu;
 use tts::backend::gpu::Gpu;
 use tts::backend::{
@@ -19,8 +21,8 @@ const SHAPES: u32 = 12;
 
 /// Runs a kernel on both and compares what it makes. A macro, since a closure cannot be generic.
 macro_rules! twins {
-    ($name:ident, $tolerance:expr, $precision:expr) => {
-        let Some(device) = device() else { return };
+    ($name:ident, $device:expr, $tolerance:expr, $precision:expr) => {
+        let Some(device) = $device else { return };
         for seed in 0..SHAPES {
             let cpu = in_pool(2, || {
                 kernel::$name(&mut Cpu::new(2), &mut Random::new(seed), $precision)
@@ -32,30 +34,61 @@ macro_rules! twins {
     };
 }
 
-/// Tests of the kernels that have weights (in both precisions) and of those that have none.
+/// Tests of the kernels that have weights (in both precisions), of those that have none, and of those that have a version
+/// with subgroup operations.
 macro_rules! tests {
-    (weights: $($with:ident)*; none: $($without:ident)*) => {
+    (weights: $($with:ident)*; none: $($without:ident)*; subgroups: $($reduces:ident)*) => {
         $(mod $with {
             use super::*;
             #[test]
             fn in_single_precision() {
-                twins!($with, SINGLE, Precision::F32);
+                twins!($with, device(), SINGLE, Precision::F32);
             }
             #[test]
             fn in_half_precision() {
-                twins!($with, HALF, Precision::F16);
+                twins!($with, device(), HALF, Precision::F16);
             }
         })*
         $(#[test]
         fn $without() {
-            twins!($without, SINGLE, Precision::F32);
+            twins!($without, device(), SINGLE, Precision::F32);
         })*
+        mod with_subgroups {
+            use super::*;
+            $(#[test]
+            fn $reduces() {
+                twins!($reduces, device_with_subgroups(), SINGLE, Precision::F32);
+                twins!($reduces, device_with_subgroups(), HALF, Precision::F16);
+            })*
+        }
     };
 }
 
 tests! {
     weights: conv upsample lstm_scan prenet lstm_cell projection attention wn_gate wn_gate_separable wn_res_skip;
-    none: embedding add coupling noise move_rows zero_rows
+    none: embedding add coupling noise move_rows zero_rows;
+    subgroups: lstm_scan prenet lstm_cell projection attention
+}
+
+/// Subgroups of other sizes than this adapter's: Mesa's renderer in software takes the width of the processor's vectors
+/// for their size, and can be told another one.
+#[test]
+fn subgroups_of_several_sizes() {
+    let Some(device) = device_with_subgroups() else {
+        return;
+    };
+    if !device.name().contains("llvmpipe") {
+        eprintln!("*** NOT TESTED: the subgroups of this adapter have the size that they have ***");
+        return;
+    }
+    for bits in ["128", "512"] {
+        let mut tests = Command::new(std::env::current_exe().unwrap());
+        tests.args(["kernels::with_subgroups", "--nocapture", "--test-threads=1"]);
+        let output = tests.env("LP_NATIVE_VECTOR_WIDTH", bits).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{bits} bits: {said}");
+        assert!(said.contains(&format!("{bits} bits")), "{said}");
+    }
 }
 
 /// Each kernel on random shapes and values; gives all that it wrote, and what is around that.

@@ -6,6 +6,7 @@
 
 #![cfg(feature = "gpu")]
 
+mod bounds;
 #[cfg(feature = "cli")]
 mod command_line;
 #[path = "../common/mod.rs"]
@@ -17,12 +18,27 @@ mod random;
 
 use tts::backend::gpu::{Device, Options, adapters};
 
-/// The best adapter, opened with every access of every kernel checked.
+/// The best adapter, opened with every access of every kernel checked, and with the kernels that run everywhere.
 fn device() -> Option<Device> {
     open(&Options {
         checked: true,
+        subgroups: Some(false),
         ..Options::default()
     })
+}
+
+/// The same with the kernels that reduce with subgroup operations.
+fn device_with_subgroups() -> Option<Device> {
+    let device = open(&Options {
+        checked: true,
+        subgroups: Some(true),
+        ..Options::default()
+    })?;
+    if !device.has_subgroups() {
+        common::absent("an adapter with subgroup operations");
+        return None;
+    }
+    Some(device)
 }
 
 fn open(options: &Options) -> Option<Device> {

@@ -198,7 +198,10 @@ impl Adapter {
             return Err(Error::Unavailable(format!("{}: {obstacle}", self.name())));
         }
         let has = self.adapter.limits();
-        let features = Features::IMMEDIATES | (self.adapter.features() & WELCOME);
+        let mut features = Features::IMMEDIATES | (self.adapter.features() & WELCOME);
+        if options.subgroups.unwrap_or(self.is_real()) {
+            features |= self.adapter.features() & Features::SUBGROUP;
+        }
         // What WebGPU guarantees, and larger buffers where there are.
         let limits = Limits {
             max_immediate_size: IMMEDIATES,

@@ -25,6 +25,9 @@ pub struct Options {
     pub budget: Option<Duration>,
     /// Whether every access of a kernel is checked: for tests.
     pub checked: bool,
+    /// Whether kernels reduce with subgroup operations; `None` where a graphics processor offers them. An adapter in
+    /// software gains nothing by them.
+    pub subgroups: Option<bool>,
     /// What an earlier run's [`Device::pipeline_cache`] gave; empty for none. What was damaged, or comes from another
     /// adapter, driver or version is passed over.
     pub pipeline_cache: Vec<u8>,
@@ -51,6 +54,8 @@ pub(super) struct Shared {
     pub(super) queue: wgpu::Queue,
     pub(super) name: String,
     pub(super) f16: bool,
+    /// Whether kernels reduce with subgroup operations.
+    pub(super) subgroups: bool,
     pub(super) memory: Arc<Memory>,
     pub(super) bind_groups: Arc<BindGroups>,
     /// Stands for a buffer that could not be had.
@@ -113,6 +118,7 @@ impl Device {
         Ok(Self(Arc::new(Shared {
             name,
             f16: features.contains(Features::SHADER_F16),
+            subgroups: features.contains(Features::SUBGROUP),
             nothing: memory.create(256, TENSOR, None)?,
             memory,
             pipelines: Pipelines::new(device.clone(), bind_groups.clone(), options.checked, cache),
@@ -135,6 +141,11 @@ impl Device {
         self.0.f16
     }
 
+    /// Whether its kernels reduce with subgroup operations.
+    pub fn has_subgroups(&self) -> bool {
+        self.0.subgroups
+    }
+
     /// Bytes of its memory in use.
     pub fn memory_used(&self) -> u64 {
         self.0.memory.used()
@@ -153,7 +164,8 @@ impl Device {
         let half = self.has_f16() && precision == Precision::F16;
         let storages = [Storage::Any, Storage::F32, Storage::F16];
         let storages = &storages[..2 + usize::from(half)];
-        self.0.pipelines.warm_up(storages, progress);
+        let subgroups = self.0.subgroups;
+        self.0.pipelines.warm_up(storages, subgroups, progress);
         self.0.fault()
     }
 

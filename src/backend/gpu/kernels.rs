@@ -63,9 +63,15 @@ impl Gpu {
         }
     }
 
+    /// The version of a kernel for this device.
+    fn shader(&self, kernel: Kernel, shape: Shape, storage: Storage) -> usize {
+        index(kernel, shape, storage, self.device.has_subgroups())
+            .unwrap_or_else(|| panic!("{kernel:?} is not made for {shape:?} and {storage:?}"))
+    }
+
     /// Records a kernel without weights over `count` elements.
     fn elements<P: Pod>(&mut self, kernel: Kernel, buffers: &[&Buffer], p: P, count: usize) {
-        let shader = shader(kernel, Shape::Any, Storage::Any);
+        let shader = self.shader(kernel, Shape::Any, Storage::Any);
         let groups = [count.div_ceil(THREADS), 1];
         let bytes = 12 * count as u64;
         let work = Work { macs: 0, bytes };
@@ -83,7 +89,7 @@ impl Gpu {
         buffers: &[&Buffer],
         p: P,
     ) {
-        let shader = shader(kernel, shape, w.storage);
+        let shader = self.shader(kernel, shape, w.storage);
         let columns = if matches!(shape, Shape::Few1 | Shape::Few4) {
             // A workgroup makes 32 columns.
             w.panels * 4
@@ -102,11 +108,6 @@ impl Gpu {
         self.recorder
             .dispatch(shader, all, bytes_of(&p), groups, work);
     }
-}
-
-fn shader(kernel: Kernel, shape: Shape, storage: Storage) -> usize {
-    index(kernel, shape, storage)
-        .unwrap_or_else(|| panic!("{kernel:?} is not made for {shape:?} and {storage:?}"))
 }
 
 fn tensor(recorder: &mut Recorder, rows: usize, channels: usize) -> Tensor {
@@ -316,6 +317,13 @@ impl Backend for Gpu {
         }
         let units = directions[0].1.inputs;
         assert_eq!(y.tensor.channels, 2 * units);
+        assert!(
+            directions
+                .iter()
+                .flat_map(|d| [&d.0, &d.1])
+                .all(|w| w.outputs == 4 * units)
+        );
+        assert_eq!(directions[1].1.inputs, units);
         let first = y.tensor.place(y.row, n);
         let mut state = Vec::new();
         for (input, _) in directions {
@@ -490,6 +498,8 @@ impl Backend for Gpu {
                 && w.location.outputs == dim
                 && w.location.inputs == 2 * w.taps
                 && state.location.rows + 1 == symbols + w.taps
+                && state.location.channels == 2
+                && w.v.channels == dim
                 && state.processed.channels == dim
                 && state.processed.rows >= symbols
                 && state.memory.rows >= symbols
@@ -515,7 +525,7 @@ impl Backend for Gpu {
             dim: small(dim),
             location_inputs: small(2 * w.taps),
         };
-        let shader_e = shader(Kernel::AttentionEnergies, Shape::Any, Storage::Any);
+        let shader_e = self.shader(Kernel::AttentionEnergies, Shape::Any, Storage::Any);
         let buffers = [
             &w.location.weights,
             &state.location.buffer,
@@ -539,7 +549,7 @@ impl Backend for Gpu {
             alignment_first: alignment.tensor.place(alignment.row, 1),
             pad: small(w.taps / 2),
         };
-        let shader_c = shader(Kernel::AttentionContext, Shape::Any, Storage::Any);
+        let shader_c = self.shader(Kernel::AttentionContext, Shape::Any, Storage::Any);
         let buffers = [
             &energies.buffer,
             &state.memory.buffer,
@@ -608,6 +618,7 @@ impl Backend for Gpu {
 
     fn upsample(&mut self, w: &Matrix, x: Rows<'_, Tensor>, y: RowsMut<'_, Tensor>, n: usize) {
         let rows = w.outputs / y.tensor.channels;
+        assert_eq!(w.outputs, rows * y.tensor.channels);
         let first = y.tensor.place(y.row, n * rows);
         let (activation, place) = (Activation::Linear, (first, w.outputs));
         self.conv_to(w, x, &y.tensor.buffer, place, n, activation, tile(n));
@@ -680,6 +691,9 @@ impl Backend for Gpu {
             condition_stride: u32,
         }
         let (channels, taps) = (w.taps.channels, w.taps.rows);
+        assert!(
+            (w.shifts.rows, w.shifts.channels) == (taps, channels) && w.bias.channels == channels
+        );
         assert!(channels * 2 == w.pointwise.outputs && channels == w.pointwise.inputs);
         assert!(x.tensor.channels == channels && y.channels == channels && n <= y.rows);
         let stride = condition.tensor.channels;
@@ -861,6 +875,8 @@ impl Gpu {
         let channels = w.inputs / w.taps;
         assert!(channels <= x.tensor.channels);
         x.tensor.place(x.row, n + (w.taps - 1) * w.dilation);
+        let floats = place.0 as usize + n.saturating_sub(1) * place.1 + w.outputs;
+        assert!(n == 0 || floats as u64 * 4 <= y.raw.size());
         let p = P {
             rows: small(n),
             inputs: small(w.inputs),

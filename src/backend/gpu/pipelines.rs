@@ -9,7 +9,7 @@ use wgpu::{
 
 use super::bind_groups::BindGroups;
 use super::pipeline_cache;
-use super::shaders::{SHADERS, Storage};
+use super::shaders::{SHADERS, Shader, Storage};
 
 /// All pipelines of a device, made when first needed or at warm-up.
 pub(super) struct Pipelines {
@@ -41,9 +41,21 @@ impl Pipelines {
         self.pipelines[shader].get_or_init(|| self.make(shader))
     }
 
-    /// Makes all pipelines for weights stored like this, and tells how far it is.
-    pub(super) fn warm_up(&self, storages: &[Storage], progress: &mut dyn FnMut(f32)) {
-        let wanted = |s: &usize| storages.contains(&SHADERS[*s].storage);
+    /// Makes all pipelines for weights stored like this, with or without subgroups, and tells how far it is.
+    pub(super) fn warm_up(
+        &self,
+        storages: &[Storage],
+        subgroups: bool,
+        progress: &mut dyn FnMut(f32),
+    ) {
+        let wanted = |&s: &usize| {
+            let Shader {
+                storage,
+                subgroups: version,
+                ..
+            } = &SHADERS[s];
+            storages.contains(storage) && version.is_none_or(|version| version == subgroups)
+        };
         let wanted: Vec<usize> = (0..SHADERS.len()).filter(wanted).collect();
         for (i, &shader) in wanted.iter().enumerate() {
             self.get(shader);
@@ -72,8 +84,9 @@ impl Pipelines {
         let module = if self.checked {
             self.device.create_shader_module(descriptor)
         } else {
-            // SAFETY: the recorder checks every place that a kernel touches against its tensors before it
-            // records it, and the kernels' loops are bounded by those sizes; tests run them checked.
+            // SAFETY: the recorder checks every place that a kernel touches against its tensors before it records it
+            // (`kernels`, whose asserts tests provoke), indices that kernels take from memory among them, and loops are
+            // bounded by those sizes. Tests run every kernel checked as well.
             #[allow(unsafe_code)]
             unsafe {
                 let checks = ShaderRuntimeChecks::unchecked();

@@ -6,9 +6,11 @@ include!(concat!(env!("OUT_DIR"), "/shaders.rs"));
 
 /// A shader, checked by naga when the library was built.
 pub(super) struct Shader {
-    /// Kernel, shape and storage.
+    /// Kernel, shape, storage, and whether it uses subgroups.
     pub(super) name: &'static str,
     pub(super) storage: Storage,
+    /// Whether it needs subgroup operations, if there is a version that does and one that does not.
+    pub(super) subgroups: Option<bool>,
     /// For each binding, whether it is written to.
     pub(super) writes: &'static [bool],
     /// Bytes of its parameters.
