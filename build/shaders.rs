@@ -46,9 +46,14 @@ pub(crate) fn generate(root: &Path, out: &Path) {
             );
             let _ = writeln!(
                 table,
-                "    Shader {{ name: \"{}\", storage: Storage::{storage}, subgroups: {:?}, writes: &{:?}, \
-                 immediates: {}, source: {:?} }},",
-                source.name, version.subgroups, facts.writes, facts.immediates, source.text,
+                "    Shader {{ name: \"{}\", storage: Storage::{storage}, subgroups: {:?}, \
+                 cooperative: {}, writes: &{:?}, immediates: {}, source: {:?} }},",
+                source.name,
+                version.subgroups,
+                source.defines.contains_key("COOPERATIVE"),
+                facts.writes,
+                facts.immediates,
+                source.text,
             );
             count += 1;
         }
@@ -111,7 +116,12 @@ fn versions(line: &str) -> (&str, Vec<Version<'_>>) {
     let mut versions = Vec::new();
     for &storage in &storages {
         for &shape in &shapes {
-            let choices: &[_] = if with_subgroups && !shape.starts_with("rows") {
+            if shape.starts_with("coop")
+                && !(cfg!(feature = "cooperative-matrix") && storage == "f16")
+            {
+                continue;
+            }
+            let choices: &[_] = if with_subgroups && ["any", "few1", "few4"].contains(&shape) {
                 &[Some(false), Some(true)]
             } else {
                 &[None]
@@ -153,6 +163,11 @@ impl Source {
                 defines.insert("FEW".to_owned(), 1);
                 defines.insert("ROWS".to_owned(), rows);
             }
+            // Rows of matrices.
+            ("coop", Some(rows)) => {
+                defines.insert("COOPERATIVE".to_owned(), 1);
+                defines.insert("ROWS".to_owned(), rows / 16);
+            }
             // A tile has sixteen threads down its rows.
             ("rows", Some(rows)) => {
                 let of_thread: u32 = rows / 16;
@@ -184,6 +199,9 @@ impl Source {
         let origin = folder.join("permutations");
         if source.defines.contains_key("F16") {
             source.push("enable f16;", &origin, 1);
+        }
+        if source.defines.contains_key("COOPERATIVE") {
+            source.push("enable wgpu_cooperative_matrix;", &origin, 1);
         }
         if let Some(rows) = source.defines.get("ROWS") {
             source.push(&format!("const ROWS = {rows}u;"), &origin, 1);
@@ -279,8 +297,14 @@ impl Source {
         for (define, capability) in [
             ("F16", Capabilities::SHADER_FLOAT16),
             ("SUBGROUPS", Capabilities::SUBGROUP),
+            (
+                "COOPERATIVE",
+                Capabilities::COOPERATIVE_MATRIX.union(Capabilities::SUBGROUP),
+            ),
         ] {
-            capabilities.set(capability, self.defines.contains_key(define));
+            if self.defines.contains_key(define) {
+                capabilities |= capability;
+            }
         }
         Validator::new(ValidationFlags::all(), capabilities)
             .validate(&module)

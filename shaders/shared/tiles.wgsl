@@ -2,6 +2,9 @@
 // four columns in either half of the panel. Sums run over the inputs in their order, whatever the tile, so that blocks of any
 // size give the same. The including file defines `input(row, k)` for any `k` below `p.inputs` and
 // `finish_pair(row, panel, four, left, right)` for the columns `4 four` and `64 + 4 four` of a panel.
+#ifdef COOPERATIVE
+#import cooperative_tiles
+#else
 #import weights
 
 #ifdef F16
@@ -93,3 +96,4 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     }
 #end
 }
+#endif

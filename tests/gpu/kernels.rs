@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::common::{difference, in_pool};
 use super::random::Random;
-use super::{device, device_with_subgroups};
+use super::{device, device_with_cooperative, device_with_subgroups};
 use tts::backend::cpu::Cpu;
 use tts::backend::gpu::Gpu;
 use tts::backend::{
@@ -37,7 +37,10 @@ macro_rules! twins {
 /// Tests of the kernels that have weights (in both precisions), of those that have none, and of those that have a version
 /// with subgroup operations.
 macro_rules! tests {
-    (weights: $($with:ident)*; none: $($without:ident)*; subgroups: $($reduces:ident)*) => {
+    (
+        weights: $($with:ident)*; none: $($without:ident)*;
+        subgroups: $($reduces:ident)*; cooperative: $($tiled:ident)*
+    ) => {
         $(mod $with {
             use super::*;
             #[test]
@@ -61,13 +64,21 @@ macro_rules! tests {
                 twins!($reduces, device_with_subgroups(), HALF, Precision::F16);
             })*
         }
+        mod with_cooperative_matrices {
+            use super::*;
+            $(#[test]
+            fn $tiled() {
+                twins!($tiled, device_with_cooperative(), HALF, Precision::F16);
+            })*
+        }
     };
 }
 
 tests! {
     weights: conv upsample lstm_scan prenet lstm_cell projection attention wn_gate wn_gate_separable wn_res_skip;
     none: embedding add coupling noise move_rows zero_rows;
-    subgroups: lstm_scan prenet lstm_cell projection attention
+    subgroups: lstm_scan prenet lstm_cell projection attention;
+    cooperative: conv upsample wn_gate wn_gate_separable wn_res_skip
 }
 
 /// Subgroups of other sizes than this adapter's: Mesa's renderer in software takes the width of the processor's vectors

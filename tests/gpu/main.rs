@@ -23,8 +23,24 @@ fn device() -> Option<Device> {
     open(&Options {
         checked: true,
         subgroups: Some(false),
+        cooperative: Some(false),
         ..Options::default()
     })
+}
+
+/// The same with products in cooperative matrices, which no adapter in software has: not a failure in CI.
+fn device_with_cooperative() -> Option<Device> {
+    let device = open(&Options {
+        cooperative: Some(true),
+        ..Options::default()
+    })?;
+    if !device.has_cooperative() {
+        eprintln!(
+            "*** NOT TESTED: cooperative matrices are not built in, or this adapter lists none ***"
+        );
+        return None;
+    }
+    Some(device)
 }
 
 /// The same with the kernels that reduce with subgroup operations.

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 #[cfg(not(all(unix, not(target_vendor = "apple"), not(target_os = "android"))))]
 use wgpu::InstanceDescriptor;
 use wgpu::{
-    Backends, DeviceDescriptor, DeviceType, ExperimentalFeatures, Features, Instance,
-    InstanceFlags, Limits, MemoryHints, Trace,
+    Backends, CooperativeMatrixProperties, CooperativeScalarType, DeviceDescriptor, DeviceType,
+    ExperimentalFeatures, Features, Instance, InstanceFlags, Limits, MemoryHints, Trace,
 };
 
 use super::device::{Device, Options};
@@ -19,6 +19,9 @@ const IMMEDIATES: u32 = 64;
 const WELCOME: Features = Features::SHADER_F16
     .union(Features::TIMESTAMP_QUERY)
     .union(Features::PIPELINE_CACHE);
+
+/// What kernels with cooperative matrices need.
+const COOPERATIVE: Features = Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(Features::SUBGROUP);
 
 /// A graphics adapter of this machine.
 #[derive(Clone)]
@@ -125,6 +128,25 @@ impl Adapter {
         self.adapter.features().contains(Features::SHADER_F16)
     }
 
+    /// Whether it lists the cooperative matrices of the kernels: 16 by 16 of half precision, summed in single, held by a
+    /// subgroup of 32 lanes.
+    pub fn has_cooperative(&self) -> bool {
+        let info = self.adapter.get_info();
+        let half = CooperativeScalarType::F16;
+        let lists = |p: &CooperativeMatrixProperties| {
+            (p.m_size, p.n_size, p.k_size) == (16, 16, 16)
+                && (p.ab_type, p.cr_type) == (half, CooperativeScalarType::F32)
+        };
+        self.has_f16()
+            && self.adapter.features().contains(COOPERATIVE)
+            && (info.subgroup_min_size, info.subgroup_max_size) == (32, 32)
+            && self
+                .adapter
+                .cooperative_matrix_properties()
+                .iter()
+                .any(lists)
+    }
+
     /// Bytes of its own memory, or of the main memory if it works in that. Vulkan alone tells.
     pub fn memory(&self) -> Option<u64> {
         #[cfg(any(
@@ -202,6 +224,19 @@ impl Adapter {
         if options.subgroups.unwrap_or(self.is_real()) {
             features |= self.adapter.features() & Features::SUBGROUP;
         }
+        let mut experimental_features = ExperimentalFeatures::disabled();
+        if cfg!(feature = "cooperative-matrix")
+            && options.cooperative != Some(false)
+            && self.has_cooperative()
+        {
+            features |= COOPERATIVE;
+            // SAFETY: the token acknowledges that experimental features may have mistakes. They are used in shaders of our
+            // own alone, and where their results were looked at.
+            #[allow(unsafe_code)]
+            unsafe {
+                experimental_features = ExperimentalFeatures::enabled();
+            }
+        }
         // What WebGPU guarantees, and larger buffers where there are.
         let limits = Limits {
             max_immediate_size: IMMEDIATES,
@@ -213,7 +248,7 @@ impl Adapter {
             label: Some("tacoglow"),
             required_features: features,
             required_limits: limits,
-            experimental_features: ExperimentalFeatures::disabled(),
+            experimental_features,
             memory_hints: MemoryHints::MemoryUsage,
             trace: Trace::Off,
         }));

@@ -1,18 +1,20 @@
 //! An open device, and what is kept for all that works on it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wgpu::Features;
 
 use super::bind_groups::BindGroups;
+use super::cooperative;
 use super::download::Download;
 use super::memory::{Buffer, Memory, TENSOR, lock};
 use super::pipeline_cache;
 use super::pipelines::Pipelines;
 use super::profile::Profile;
 use super::recorder::MOST_UNDERWAY;
-use super::shaders::Storage;
+use super::shaders::{Shader, Storage};
 use crate::backend::{Error, KernelTime, Precision};
 
 /// How a device is opened.
@@ -28,6 +30,9 @@ pub struct Options {
     /// Whether kernels reduce with subgroup operations; `None` where a graphics processor offers them. An adapter in
     /// software gains nothing by them.
     pub subgroups: Option<bool>,
+    /// Whether products of half precision use cooperative matrices, where they are offered; `None` where they are right and
+    /// faster. Only with the feature `cooperative-matrix`.
+    pub cooperative: Option<bool>,
     /// What an earlier run's [`Device::pipeline_cache`] gave; empty for none. What was damaged, or comes from another
     /// adapter, driver or version is passed over.
     pub pipeline_cache: Vec<u8>,
@@ -56,6 +61,8 @@ pub(super) struct Shared {
     pub(super) f16: bool,
     /// Whether kernels reduce with subgroup operations.
     pub(super) subgroups: bool,
+    /// Whether products of half precision use cooperative matrices.
+    cooperative: AtomicBool,
     pub(super) memory: Arc<Memory>,
     pub(super) bind_groups: Arc<BindGroups>,
     /// Stands for a buffer that could not be had.
@@ -115,10 +122,11 @@ impl Device {
                 memory.give_back(place);
             }
         }
-        Ok(Self(Arc::new(Shared {
+        let device = Self(Arc::new(Shared {
             name,
             f16: features.contains(Features::SHADER_F16),
-            subgroups: features.contains(Features::SUBGROUP),
+            subgroups: features.contains(Features::SUBGROUP) && options.subgroups != Some(false),
+            cooperative: AtomicBool::new(false),
             nothing: memory.create(256, TENSOR, None)?,
             memory,
             pipelines: Pipelines::new(device.clone(), bind_groups.clone(), options.checked, cache),
@@ -128,7 +136,15 @@ impl Device {
             fault,
             device,
             queue,
-        })))
+        }));
+        if features.contains(Features::EXPERIMENTAL_COOPERATIVE_MATRIX) {
+            let on = match options.cooperative {
+                None => cooperative::wins(&device)?,
+                Some(on) => on,
+            };
+            device.use_cooperative(on);
+        }
+        Ok(device)
     }
 
     /// What it is called.
@@ -139,6 +155,15 @@ impl Device {
     /// Whether weights in half precision stay so.
     pub fn has_f16(&self) -> bool {
         self.0.f16
+    }
+
+    /// Whether its products of half precision use cooperative matrices.
+    pub fn has_cooperative(&self) -> bool {
+        self.0.cooperative.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn use_cooperative(&self, on: bool) {
+        self.0.cooperative.store(on, Ordering::Relaxed);
     }
 
     /// Whether its kernels reduce with subgroup operations.
@@ -164,8 +189,12 @@ impl Device {
         let half = self.has_f16() && precision == Precision::F16;
         let storages = [Storage::Any, Storage::F32, Storage::F16];
         let storages = &storages[..2 + usize::from(half)];
-        let subgroups = self.0.subgroups;
-        self.0.pipelines.warm_up(storages, subgroups, progress);
+        let is_wanted = |shader: &Shader| {
+            storages.contains(&shader.storage)
+                && shader.subgroups.is_none_or(|s| s == self.has_subgroups())
+                && (self.has_cooperative() || !shader.cooperative)
+        };
+        self.0.pipelines.warm_up(&is_wanted, progress);
         self.0.fault()
     }
 

@@ -69,6 +69,19 @@ impl Gpu {
             .unwrap_or_else(|| panic!("{kernel:?} is not made for {shape:?} and {storage:?}"))
     }
 
+    /// The tile of a product of so many rows.
+    fn tile(&self, w: &Matrix, rows: usize) -> Shape {
+        // For few rows as well: blocks of any size are to give the same.
+        if w.storage == Storage::F16 && self.device.has_cooperative() {
+            return Shape::Coop64;
+        }
+        match rows {
+            0..=16 => Shape::Rows16,
+            17..=1024 => Shape::Rows64,
+            _ => Shape::Rows128,
+        }
+    }
+
     /// Records a kernel without weights over `count` elements.
     fn elements<P: Pod>(&mut self, kernel: Kernel, buffers: &[&Buffer], p: P, count: usize) {
         let shader = self.shader(kernel, Shape::Any, Storage::Any);
@@ -116,15 +129,6 @@ fn tensor(recorder: &mut Recorder, rows: usize, channels: usize) -> Tensor {
         rows,
         channels,
         home: recorder.tensors.clone(),
-    }
-}
-
-/// The tile for so many rows.
-fn tile(rows: usize) -> Shape {
-    match rows {
-        0..=16 => Shape::Rows16,
-        17..=1024 => Shape::Rows64,
-        _ => Shape::Rows128,
     }
 }
 
@@ -263,6 +267,7 @@ impl Backend for Gpu {
         let stride = y.tensor.channels;
         assert!(channel + w.outputs <= stride);
         let first = y.tensor.place(y.row, n) + small(channel);
+        let shape = self.tile(w, n);
         self.conv_to(
             w,
             x,
@@ -270,7 +275,7 @@ impl Backend for Gpu {
             (first, stride),
             n,
             activation,
-            tile(n),
+            shape,
         );
     }
 
@@ -328,6 +333,7 @@ impl Backend for Gpu {
         let mut state = Vec::new();
         for (input, _) in directions {
             let z = self.tensor(n, 4 * units);
+            let shape = self.tile(input, n);
             self.conv_to(
                 input,
                 x,
@@ -335,7 +341,7 @@ impl Backend for Gpu {
                 (0, 4 * units),
                 n,
                 Activation::Linear,
-                tile(n),
+                shape,
             );
             state.push((z, self.tensor(1, units)));
         }
@@ -621,7 +627,8 @@ impl Backend for Gpu {
         assert_eq!(w.outputs, rows * y.tensor.channels);
         let first = y.tensor.place(y.row, n * rows);
         let (activation, place) = (Activation::Linear, (first, w.outputs));
-        self.conv_to(w, x, &y.tensor.buffer, place, n, activation, tile(n));
+        let shape = self.tile(w, n);
+        self.conv_to(w, x, &y.tensor.buffer, place, n, activation, shape);
     }
 
     fn wn_gate(
@@ -662,7 +669,8 @@ impl Backend for Gpu {
             condition_stride: small(condition.tensor.channels),
         };
         let buffers = [&x.tensor.buffer, &condition.tensor.buffer, &y.buffer];
-        self.product(Kernel::WnGate, tile(n), w, n, &buffers, p);
+        let shape = self.tile(w, n);
+        self.product(Kernel::WnGate, shape, w, n, &buffers, p);
     }
 
     fn wn_gate_separable(
@@ -723,10 +731,9 @@ impl Backend for Gpu {
             &condition.tensor.buffer,
             &y.buffer,
         ];
-        let shape = if n <= 16 {
-            Shape::Rows16
-        } else {
-            Shape::Rows64
+        let shape = match self.tile(&w.pointwise, n) {
+            Shape::Rows128 => Shape::Rows64,
+            shape => shape,
         };
         self.product(Kernel::WnGateSeparable, shape, &w.pointwise, n, &buffers, p);
     }
@@ -785,7 +792,8 @@ impl Backend for Gpu {
             sum = s.sum.tensor.buffer.clone();
         }
         let buffers = [&x.buffer, &base, &y, &sum];
-        self.product(Kernel::WnResSkip, tile(n), w, n, &buffers, p);
+        let shape = self.tile(w, n);
+        self.product(Kernel::WnResSkip, shape, w, n, &buffers, p);
     }
 
     fn coupling(&mut self, bs: &Tensor, a: RowsMut<'_, Tensor>, n: usize) {

@@ -9,6 +9,7 @@
 
 mod adapter;
 mod bind_groups;
+mod cooperative;
 mod device;
 mod download;
 mod kernels;

@@ -9,7 +9,7 @@ use wgpu::{
 
 use super::bind_groups::BindGroups;
 use super::pipeline_cache;
-use super::shaders::{SHADERS, Shader, Storage};
+use super::shaders::{SHADERS, Shader};
 
 /// All pipelines of a device, made when first needed or at warm-up.
 pub(super) struct Pipelines {
@@ -41,22 +41,14 @@ impl Pipelines {
         self.pipelines[shader].get_or_init(|| self.make(shader))
     }
 
-    /// Makes all pipelines for weights stored like this, with or without subgroups, and tells how far it is.
+    /// Makes all pipelines that are wanted, and tells how far it is.
     pub(super) fn warm_up(
         &self,
-        storages: &[Storage],
-        subgroups: bool,
+        is_wanted: &dyn Fn(&Shader) -> bool,
         progress: &mut dyn FnMut(f32),
     ) {
-        let wanted = |&s: &usize| {
-            let Shader {
-                storage,
-                subgroups: version,
-                ..
-            } = &SHADERS[s];
-            storages.contains(storage) && version.is_none_or(|version| version == subgroups)
-        };
-        let wanted: Vec<usize> = (0..SHADERS.len()).filter(wanted).collect();
+        let wanted = (0..SHADERS.len()).filter(|&shader| is_wanted(&SHADERS[shader]));
+        let wanted: Vec<usize> = wanted.collect();
         for (i, &shader) in wanted.iter().enumerate() {
             self.get(shader);
             progress((i + 1) as f32 / wanted.len() as f32);

@@ -11,6 +11,8 @@ pub(super) struct Shader {
     pub(super) storage: Storage,
     /// Whether it needs subgroup operations, if there is a version that does and one that does not.
     pub(super) subgroups: Option<bool>,
+    /// Whether it needs cooperative matrices.
+    pub(super) cooperative: bool,
     /// For each binding, whether it is written to.
     pub(super) writes: &'static [bool],
     /// Bytes of its parameters.
@@ -27,6 +29,8 @@ pub(super) enum Shape {
     Rows16,
     Rows64,
     Rows128,
+    /// Made only with the feature `cooperative-matrix`.
+    Coop64,
 }
 
 impl Shape {
@@ -36,7 +40,7 @@ impl Shape {
             Self::Any | Self::Few1 => 1,
             Self::Few4 => 4,
             Self::Rows16 => 16,
-            Self::Rows64 => 64,
+            Self::Rows64 | Self::Coop64 => 64,
             Self::Rows128 => 128,
         }
     }
