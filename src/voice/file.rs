@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use safetensors::SafeTensors;
 use safetensors::tensor::Metadata;
+use safetensors::{SafeTensorError, SafeTensors};
 
 use super::check::check_config;
 use super::config::VoiceConfig;
@@ -223,8 +223,14 @@ fn read_header(bytes: &[u8]) -> Result<(usize, Metadata)> {
             format!("not a safetensors file: it claims a header of {length} bytes")
         }));
     }
-    let (header, metadata) =
-        SafeTensors::read_metadata(bytes).map_err(|e| Error::Container(e.to_string()))?;
+    let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| {
+        Error::Container(match e {
+            SafeTensorError::InvalidHeaderLength | SafeTensorError::MetadataIncompleteBuffer => {
+                "it is not as long as its header says: was it copied or downloaded whole?".into()
+            }
+            e => e.to_string(),
+        })
+    })?;
     Ok((8 + header, metadata))
 }
 

@@ -1,10 +1,13 @@
-//! What the first sound of an utterance loses when the vocoder waits for fewer mel frames after it, and what
-//! it gains in time: the table in BENCHMARKS.md. `cargo bench --bench look_ahead`
+//! What streaming costs, and what the first sound of an utterance loses and gains when the vocoder waits for
+//! fewer mel frames after it: tables of BENCHMARKS.md. `cargo bench --bench streaming`
 
 use std::error::Error;
 use std::time::Instant;
 
 use tts::audio::MelAnalyzer;
+use tts::backend::cpu::Cpu;
+use tts::backend::{Backend, Precision, RandomKey};
+use tts::nn::waveglow::WaveGlow;
 use tts::synth::{Engine, EngineConfig, Event, SpeakOptions, Synthesizer};
 use tts::voice::config::{
     AudioConfig, FrontendConfig, Tacotron2Config, VoiceConfig, WaveGlowConfig,
@@ -27,12 +30,72 @@ const TRIES: usize = 3;
 const FIRST_SOUND: usize = 16 * 256;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    trained()?;
-    full_size()
+    pieces()?;
+    look_ahead()?;
+    look_ahead_full_size()
+}
+
+/// Time of the bundled vocoder for a sentence of mel that arrives in pieces, in blocks as they are spoken, over
+/// the time in one piece and one block.
+fn pieces() -> Result<(), Box<dyn Error>> {
+    const FRAMES: usize = 430;
+    let voice = Voice::open("voices/heart.safetensors")?;
+    let threads = std::thread::available_parallelism()?.get();
+    let mut cpu = Cpu::new(threads);
+    let waveglow = WaveGlow::load(&voice, &mut cpu, Precision::F16)?;
+    let bands = waveglow.config().n_mel_channels;
+    let mel: Vec<f32> = (0..FRAMES * bands)
+        .map(|i| -4.0 - (i % 71) as f32 / 20.0)
+        .collect();
+    let spoken = cpu.pace().rows / waveglow.groups_per_frame();
+    let mut streams: Vec<_> = [
+        (FRAMES, FRAMES),
+        (8, spoken),
+        (16, spoken),
+        (spoken, spoken),
+        (FRAMES, spoken),
+    ]
+    .map(|(piece, block)| (piece, block, waveglow.stream(&mut cpu, block), Vec::new()))
+    .into();
+    let key = RandomKey {
+        seed: 1,
+        sentence: 0,
+    };
+    // In turns: the machine's moods meet all alike. The first turn warms up.
+    for turn in 0..=15 {
+        for (piece, _, stream, times) in &mut streams {
+            let mut audio = Vec::new();
+            let begun = Instant::now();
+            stream.restart(&mut cpu, key, 0.6);
+            let mut left = FRAMES;
+            for frames in mel.chunks(*piece * bands) {
+                left -= frames.len() / bands;
+                waveglow.push(&mut cpu, stream, frames, left == 0, &mut audio)?;
+            }
+            if turn > 0 {
+                times.push(begun.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+    }
+    println!("{FRAMES} frames of mel, {threads} threads:\n");
+    println!("| mel in pieces of, frames | blocks of, frames | ms | against one piece |");
+    println!("|---:|---:|---:|---:|");
+    let mut whole = None;
+    for (piece, block, _, mut times) in streams {
+        times.sort_by(f64::total_cmp);
+        let median = times[times.len() / 2];
+        let whole = *whole.get_or_insert(median);
+        println!(
+            "| {piece} | {block} | {median:.1} | {:.3} |",
+            median / whole
+        );
+    }
+    println!();
+    Ok(())
 }
 
 /// Error and time of the bundled voice.
-fn trained() -> Result<(), Box<dyn Error>> {
+fn look_ahead() -> Result<(), Box<dyn Error>> {
     let voice = Voice::open("voices/heart.safetensors")?;
     let synthesizer = Engine::new(&EngineConfig::default())?.load(&voice, None)?;
     let exact: Vec<_> = SENTENCES
@@ -65,7 +128,7 @@ fn trained() -> Result<(), Box<dyn Error>> {
 }
 
 /// Time only: there are no trained weights of these sizes here.
-fn full_size() -> Result<(), Box<dyn Error>> {
+fn look_ahead_full_size() -> Result<(), Box<dyn Error>> {
     let mut config = VoiceConfig {
         name: "random".to_owned(),
         language: "en-US".to_owned(),
