@@ -1,10 +1,13 @@
-//! Reads `shaders/`, makes every permutation of every kernel, and checks each with naga, so that a mistake in a
-//! shader fails the build with the file and line where it stands. What the library needs of them goes to
+//! Reads `shaders/`, makes every permutation of every kernel, and checks each with naga, for every system that wgpu
+//! speaks to, so that a mistake in a shader fails the build with the file and line where it stands. What the library needs of them goes to
 //! `$OUT_DIR/shaders.rs`.
 //!
 //! WGSL has no includes and no conditions, so a few directives stand for them, each on a line of its own:
 //! `#import name` (a file of `shaders/shared`), `#ifdef NAME`, `#else`, `#endif`, and `#unroll i N` ... `#end`, which
 //! repeats its lines with `$i` replaced by 0, 1, ...: values in registers have names, not indices.
+
+#[path = "translate.rs"]
+mod translate;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,7 +25,7 @@ const MOST_IMMEDIATES: u32 = 64;
 pub(crate) fn generate(root: &Path, out: &Path) {
     let folder = root.join("shaders");
     println!("cargo:rerun-if-changed=shaders");
-    println!("cargo:rerun-if-changed=build/shaders.rs");
+    println!("cargo:rerun-if-changed=build");
     let permutations = read(&folder.join("permutations"));
     let mut kernels = Vec::new();
     let (mut arms, mut table) = (String::new(), String::new());
@@ -306,9 +309,11 @@ impl Source {
                 capabilities |= capability;
             }
         }
-        Validator::new(ValidationFlags::all(), capabilities)
+        let info = Validator::new(ValidationFlags::all(), capabilities)
             .validate(&module)
             .unwrap_or_else(|e| self.fail(e.location(&self.text), &e.emit_to_string(&self.text)));
+        let cooperative = self.defines.contains_key("COOPERATIVE");
+        translate::check(&module, &info, cooperative).unwrap_or_else(|e| self.fail(None, &e));
         let mut bindings = BTreeMap::new();
         let mut immediates = 0;
         for (_, variable) in module.global_variables.iter() {

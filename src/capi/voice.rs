@@ -148,7 +148,8 @@ fn load(
 ///
 /// Ownership: the voice is yours; end it with tts_voice_destroy. Threads: any; the call takes as long as
 /// the file takes to load. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8,
-/// TTS_ERROR_VOICE_READ, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_FORKED. Since 0.1.
+/// TTS_ERROR_VOICE_READ, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_DEVICE_LOST, TTS_ERROR_FORKED.
+/// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_voice_open_path(
     engine: *mut tts_engine,

@@ -884,7 +884,7 @@ impl Gpu {
         assert!(channels <= x.tensor.channels);
         x.tensor.place(x.row, n + (w.taps - 1) * w.dilation);
         let floats = place.0 as usize + n.saturating_sub(1) * place.1 + w.outputs;
-        assert!(n == 0 || floats as u64 * 4 <= y.raw.size());
+        assert!(n == 0 || self.recorder.has_failed() || floats as u64 * 4 <= y.raw.size());
         let p = P {
             rows: small(n),
             inputs: small(w.inputs),
