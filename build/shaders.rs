@@ -1,10 +1,13 @@
-//! Reads `shaders/`, makes every permutation of every kernel, and checks each with naga, so that a mistake in a
-//! shader fails the build with the file and line where it stands. What the library needs of them goes to
+//! Reads `shaders/`, makes every permutation of every kernel, and checks each with naga, for every system that wgpu
+//! speaks to, so that a mistake in a shader fails the build with the file and line where it stands. What the library needs of them goes to
 //! `$OUT_DIR/shaders.rs`.
 //!
 //! WGSL has no includes and no conditions, so a few directives stand for them, each on a line of its own:
 //! `#import name` (a file of `shaders/shared`), `#ifdef NAME`, `#else`, `#endif`, and `#unroll i N` ... `#end`, which
 //! repeats its lines with `$i` replaced by 0, 1, ...: values in registers have names, not indices.
+
+#[path = "translate.rs"]
+mod translate;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,20 +15,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use naga::{AddressSpace, StorageAccess, front::wgsl};
+use naga::{AddressSpace, Module, Scalar, StorageAccess, StructMember, TypeInner, front::wgsl};
 
 /// What WebGPU guarantees: a kernel that needs more does not run everywhere.
 const MOST_STORAGE_BUFFERS: usize = 8;
-const MOST_IMMEDIATES: u32 = 64;
+const MOST_PARAMETERS: usize = 64 / 4;
 
 /// Makes `$OUT_DIR/shaders.rs`.
 pub(crate) fn generate(root: &Path, out: &Path) {
     let folder = root.join("shaders");
     println!("cargo:rerun-if-changed=shaders");
-    println!("cargo:rerun-if-changed=build/shaders.rs");
+    println!("cargo:rerun-if-changed=build");
     let permutations = read(&folder.join("permutations"));
     let mut kernels = Vec::new();
     let (mut arms, mut table) = (String::new(), String::new());
+    // The `Params` of each kernel, which its versions share.
+    let mut parameters = BTreeMap::new();
     let mut count = 0;
     for line in permutations
         .lines()
@@ -52,9 +57,10 @@ pub(crate) fn generate(root: &Path, out: &Path) {
                 version.subgroups,
                 source.defines.contains_key("COOPERATIVE"),
                 facts.writes,
-                facts.immediates,
+                4 * facts.parameters.len(),
                 source.text,
             );
+            parameters.insert(camel(kernel), facts.parameters);
             count += 1;
         }
     }
@@ -74,8 +80,17 @@ pub(crate) fn generate(root: &Path, out: &Path) {
         let _ = write!(text, " {},", camel(kernel));
         text
     });
+    let structs = parameters.iter().fold(String::new(), |text, (kernel, members)| {
+        let members = members.concat();
+        text + &format!(
+            "    #[repr(C)]\n    #[derive(Clone, Copy, Pod, Zeroable)]\n    pub struct {kernel} {{\n{members}    }}\n"
+        )
+    });
     let text = format!(
-        "/// A kernel: a file of `shaders/`.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n\
+        "/// Parameters of each kernel, as its shader declares and explains them.\n\
+         pub(super) mod parameters {{\n    #![allow(unreachable_pub, missing_docs)]\n    \
+         use bytemuck::{{Pod, Zeroable}};\n{structs}}}\n\n\
+         /// A kernel: a file of `shaders/`.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n\
          pub(super) enum Kernel {{{variants} }}\n\n\
          /// Place of a permutation in [`SHADERS`].\n\
          pub(super) fn index(kernel: Kernel, shape: Shape, storage: Storage, subgroups: bool) -> Option<usize> {{\n    \
@@ -140,8 +155,8 @@ fn versions(line: &str) -> (&str, Vec<Version<'_>>) {
 struct Facts {
     /// For each binding, whether the shader writes to it.
     writes: Vec<bool>,
-    /// Bytes of its parameters.
-    immediates: u32,
+    /// Its parameters, each of four bytes, as members of a struct in Rust.
+    parameters: Vec<String>,
 }
 
 /// A shader with its directives carried out, and where each of its lines comes from.
@@ -306,18 +321,23 @@ impl Source {
                 capabilities |= capability;
             }
         }
-        Validator::new(ValidationFlags::all(), capabilities)
+        let info = Validator::new(ValidationFlags::all(), capabilities)
             .validate(&module)
             .unwrap_or_else(|e| self.fail(e.location(&self.text), &e.emit_to_string(&self.text)));
+        let cooperative = self.defines.contains_key("COOPERATIVE");
+        translate::check(&module, &info, cooperative).unwrap_or_else(|e| self.fail(None, &e));
         let mut bindings = BTreeMap::new();
-        let mut immediates = 0;
+        let mut parameters = Vec::new();
         for (_, variable) in module.global_variables.iter() {
             match (variable.space, &variable.binding) {
                 (AddressSpace::Storage { access }, Some(place)) => {
                     bindings.insert(place.binding, access.contains(StorageAccess::STORE));
                 }
                 (AddressSpace::Immediate, _) => {
-                    immediates = module.types[variable.ty].inner.size(module.to_ctx());
+                    let TypeInner::Struct { members, .. } = &module.types[variable.ty].inner else {
+                        self.fail(None, "parameters are a struct");
+                    };
+                    parameters = members.iter().map(|m| self.parameter(&module, m)).collect();
                 }
                 _ => {}
             }
@@ -330,11 +350,25 @@ impl Source {
             self.name
         );
         assert!(
-            immediates <= MOST_IMMEDIATES,
-            "{}: {immediates} bytes of parameters",
-            self.name
+            parameters.len() <= MOST_PARAMETERS,
+            "{}: {} parameters",
+            self.name,
+            parameters.len()
         );
-        Facts { writes, immediates }
+        Facts { writes, parameters }
+    }
+
+    /// A parameter as a member of a struct in Rust.
+    fn parameter(&self, module: &Module, member: &StructMember) -> String {
+        let kind = match module.types[member.ty].inner {
+            TypeInner::Scalar(Scalar::U32) => "u32",
+            TypeInner::Scalar(Scalar::F32) => "f32",
+            _ => self.fail(None, "a parameter is neither u32 nor f32"),
+        };
+        format!(
+            "        pub {}: {kind},\n",
+            member.name.as_deref().unwrap_or_default()
+        )
     }
 
     fn fail(&self, at: Option<naga::SourceLocation>, message: &str) -> ! {

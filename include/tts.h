@@ -51,6 +51,8 @@
  *   program goes on working when a later version adds members at the end.
  * - Memory. What the library allocates, the library frees. Pointers that it gives live as long as the
  *   function says.
+ * - No memory is TTS_ERROR_OUT_OF_MEMORY for whatever opens, starts or speaks, and the objects there are can be
+ *   used again when there is some. RELIABILITY.md says how far that goes.
  * - The library never ends the process, throws, or prints.
  */
 #ifndef TTS_H
@@ -194,7 +196,7 @@ typedef int32_t tts_status;
 /** The engine that the handle belongs to has been destroyed. */
 #define TTS_ERROR_ENGINE_GONE -402
 
-/** There is no room for it: the device's memory is full, or the engine's memory_limit is reached. */
+/** There is no room for it: the system's or the device's memory is full, or the engine's memory_limit is reached. */
 #define TTS_ERROR_OUT_OF_MEMORY -403
 
 /**
@@ -447,7 +449,8 @@ typedef struct tts_voice tts_voice;
  *
  * Ownership: the voice is yours; end it with tts_voice_destroy. Threads: any; the call takes as long as
  * the file takes to load. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8,
- * TTS_ERROR_VOICE_READ, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_FORKED. Since 0.1.
+ * TTS_ERROR_VOICE_READ, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_DEVICE_LOST, TTS_ERROR_FORKED.
+ * Since 0.1.
  */
 TTS_API tts_status tts_voice_open_path(tts_engine *engine, const char *path, tts_voice **out_voice);
 
@@ -814,8 +817,8 @@ typedef struct tts_audio {
  * Ownership: the samples are the library's until you give them back with tts_audio_free; the voice may be
  * destroyed before that. Threads: any, and several may speak at once, but not in a callback. Errors:
  * TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8,
- * TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_SSML, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_CALLBACK,
- * TTS_ERROR_FORKED, and TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
+ * TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_SSML, TTS_ERROR_OUT_OF_MEMORY,
+ * TTS_ERROR_DEVICE_LOST, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, and TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
  */
 TTS_API tts_status tts_voice_speak(const tts_voice *voice, const char *text, const tts_utterance_config *config, tts_audio *out_audio);
 

@@ -141,6 +141,10 @@ public:
     {
         return make([&](tts_engine **out) { return tts_engine_create(&config, out); });
     }
+    tts_status pipeline_cache(void *buffer, std::size_t size, std::size_t &out_size) const noexcept
+    {
+        return tts_engine_pipeline_cache(get(), buffer, size, &out_size);
+    }
 };
 
 class voice : public handle<tts_voice, tts_voice_destroy> {

@@ -8,6 +8,7 @@ pub mod audio;
 pub mod backend;
 pub mod capi;
 pub mod nn;
+mod room;
 mod sync;
 pub mod synth;
 pub mod text;

@@ -7,6 +7,7 @@
 //! size shows in the output's length and delay.)
 
 use super::{Error, Result};
+use crate::room;
 
 /// Lowest rate accepted, Hz.
 pub const MIN_RATE: u32 = 4_000;
@@ -85,6 +86,8 @@ impl Resampler {
 
     /// Takes the next samples and appends to `out` those that they complete.
     pub fn process(&mut self, samples: &[f32], out: &mut Vec<f32>) {
+        let ratio = self.output.div_ceil(self.input) as usize;
+        room::reserve(out, (samples.len() + 1) * ratio);
         if self.coefficients.is_empty() {
             out.extend_from_slice(samples);
             return;

@@ -17,6 +17,7 @@ use super::status::{
 };
 use super::utterance::result;
 use super::voice::{VoiceObject, tts_voice};
+use crate::room;
 use crate::synth::to_s16;
 
 /// Sound in memory, mono. Set struct_size to sizeof(tts_audio) before the call that fills it.
@@ -57,8 +58,8 @@ unsafe impl Versioned for tts_audio {
 static LENT: LazyLock<Mutex<HashMap<usize, Samples>>> = LazyLock::new(Mutex::default);
 
 enum Samples {
-    F32(Box<[f32]>),
-    S16(Box<[i16]>),
+    F32(Vec<f32>),
+    S16(Vec<i16>),
 }
 
 /// Lends samples to C until tts_audio_free.
@@ -72,11 +73,12 @@ fn lend(samples: Vec<f32>, sample_rate: u32, s16: bool) -> tts_audio {
         return audio; // no address to know it by, and nothing to give back
     }
     let (address, samples) = if s16 {
-        let samples: Box<[i16]> = samples.into_iter().map(to_s16).collect();
-        audio.s16 = samples.as_ptr();
-        (samples.as_ptr().addr(), Samples::S16(samples))
+        let mut converted = Vec::new();
+        room::reserve(&mut converted, samples.len());
+        converted.extend(samples.into_iter().map(to_s16));
+        audio.s16 = converted.as_ptr();
+        (converted.as_ptr().addr(), Samples::S16(converted))
     } else {
-        let samples = samples.into_boxed_slice();
         audio.f32 = samples.as_ptr();
         (samples.as_ptr().addr(), Samples::F32(samples))
     };
@@ -94,8 +96,8 @@ fn lend(samples: Vec<f32>, sample_rate: u32, s16: bool) -> tts_audio {
 /// Ownership: the samples are the library's until you give them back with tts_audio_free; the voice may be
 /// destroyed before that. Threads: any, and several may speak at once, but not in a callback. Errors:
 /// TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8,
-/// TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_SSML, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_CALLBACK,
-/// TTS_ERROR_FORKED, and TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
+/// TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_SSML, TTS_ERROR_OUT_OF_MEMORY,
+/// TTS_ERROR_DEVICE_LOST, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, and TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_voice_speak(
     voice: *const tts_voice,

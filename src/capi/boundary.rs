@@ -4,6 +4,7 @@ use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_char;
 use std::fmt;
+use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
@@ -13,6 +14,7 @@ use super::status::{
     TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_SSML, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_VOICE_READ, TTS_OK,
     tts_status,
 };
+use crate::room::NoRoom;
 use crate::{backend, nn, synth, text, voice};
 
 /// An error on its way to C.
@@ -35,15 +37,14 @@ pub(super) type Result<T> = std::result::Result<T, Failure>;
 
 impl From<voice::Error> for Failure {
     fn from(error: voice::Error) -> Self {
-        let read = matches!(error, voice::Error::Read { .. });
-        Self::new(
-            if read {
-                TTS_ERROR_VOICE_READ
-            } else {
-                TTS_ERROR_VOICE_FORMAT
-            },
-            error,
-        )
+        let status = match &error {
+            voice::Error::Read { source, .. } if source.kind() == ErrorKind::OutOfMemory => {
+                TTS_ERROR_OUT_OF_MEMORY
+            }
+            voice::Error::Read { .. } => TTS_ERROR_VOICE_READ,
+            _ => TTS_ERROR_VOICE_FORMAT,
+        };
+        Self::new(status, error)
     }
 }
 
@@ -145,7 +146,12 @@ pub(super) fn catch<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     let outer = INSIDE.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(body));
     INSIDE.set(outer);
-    result.unwrap_or_else(|panic| Err(Failure::new(TTS_ERROR_INTERNAL, panic_message(&*panic))))
+    result.unwrap_or_else(|panic| {
+        Err(match panic.downcast_ref::<NoRoom>() {
+            Some(no_room) => Failure::new(TTS_ERROR_OUT_OF_MEMORY, no_room),
+            None => Failure::new(TTS_ERROR_INTERNAL, panic_message(&*panic)),
+        })
+    })
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {

@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn a_handle_is_valid_from_insert_to_remove() {
         let alive = Arc::new(());
-        let handles: Vec<_> = (0..500)
+        let handles: Vec<_> = (0..if cfg!(miri) { 70 } else { 500 })
             .map(|i| THINGS.insert(thing(i, &alive)).unwrap())
             .collect();
         for (i, &handle) in handles.iter().enumerate() {
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn remove_waits_for_users_and_happens_once() {
         let alive = Arc::new(());
-        for round in 0..200 {
+        for round in 0..if cfg!(miri) { 5 } else { 200 } {
             let handle = THINGS.insert(thing(round, &alive)).unwrap().addr();
             let handle = move || std::ptr::without_provenance::<CThing>(handle);
             let removed = std::thread::scope(|scope| {

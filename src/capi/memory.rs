@@ -190,3 +190,96 @@ pub(super) fn fixed_text<const N: usize>(text: &str) -> [c_char; N] {
     }
     array
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A struct that has grown by two members.
+    #[repr(C)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Today {
+        struct_size: u32,
+        first: u32,
+        second: u64,
+        third: u64,
+    }
+
+    // SAFETY: repr(C), struct_size first, no padding, all bits are values.
+    unsafe impl Versioned for Today {
+        const NAME: &'static str = "struct";
+        const FIRST_SIZE: usize = 8;
+
+        fn defaults() -> Self {
+            Self {
+                struct_size: 24,
+                first: 1,
+                second: 2,
+                third: 3,
+            }
+        }
+    }
+
+    /// Memory of a caller whose header knows `size` bytes of the struct, filled with `byte`.
+    fn caller(size: usize, byte: u8) -> Box<[u64]> {
+        let mut memory = vec![u64::from_ne_bytes([byte; 8]); size.div_ceil(8)].into_boxed_slice();
+        let word = u64::from(size as u32) | u64::from(u32::from_ne_bytes([byte; 4])) << 32;
+        memory[0] = word.to_le();
+        memory
+    }
+
+    /// Structs of older, equal and newer headers are read and written as far as both sides know them, and nothing
+    /// beyond their end is touched: each is a block of its own, so that Miri sees it.
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn structs_of_any_version_are_read_and_written() {
+        for (size, second, third) in [(8, 2, 3), (16, 0, 3), (24, 0, 0), (32, 0, 0), (4096, 0, 0)] {
+            let mut memory = caller(size, 0);
+            let at = memory.as_mut_ptr().cast::<Today>();
+            let known = Today {
+                struct_size: size as u32,
+                first: 0,
+                second,
+                third,
+            };
+            assert_eq!(read(at).unwrap(), known);
+            write(at, Today::defaults()).unwrap();
+            let after = read(at).unwrap();
+            assert_eq!((after.struct_size, after.first), (size as u32, 1));
+            assert_eq!((after.second, after.third), (2, 3));
+            init(at, size).unwrap();
+            assert!(memory.iter().skip(3).all(|&word| word == 0));
+        }
+        let mut newer = caller(32, 7);
+        let status = read(newer.as_mut_ptr().cast::<Today>()).unwrap_err().status;
+        assert_eq!(status, TTS_ERROR_STRUCT_SIZE);
+        for size in [0, 4, 7, 4097, u32::MAX as usize] {
+            let mut memory = caller(8, 0);
+            memory[0] = size as u64;
+            let at = memory.as_mut_ptr().cast::<Today>();
+            assert_eq!(check_out(at).unwrap_err().status, TTS_ERROR_STRUCT_SIZE);
+            assert_eq!(init(at, size).unwrap_err().status, TTS_ERROR_STRUCT_SIZE);
+        }
+    }
+
+    /// Texts and buffers are exactly as long as they are said to be.
+    #[test]
+    fn texts_and_buffers_have_their_length() {
+        let bytes: Box<[u8]> = Box::from(*b"caf\xc3\xa9");
+        let at = bytes.as_ptr().cast();
+        assert_eq!(text_n(at, 5, "text").unwrap(), "café");
+        assert_eq!(text_n(at, 4, "text").unwrap_err().status, TTS_ERROR_UTF8);
+        assert_eq!(text_n(std::ptr::null(), 0, "text").unwrap(), "");
+        assert_eq!(text(c"yes".as_ptr(), "text").unwrap(), "yes");
+        let mut samples: Box<[f32]> = Box::from([0.0; 3]);
+        buffer(samples.as_mut_ptr(), 3, "samples")
+            .unwrap()
+            .fill(1.0);
+        assert_eq!(*samples, [1.0; 3]);
+        let unaligned = samples.as_mut_ptr().wrapping_byte_add(1);
+        let refused = buffer(unaligned, 1, "samples").unwrap_err();
+        assert_eq!(refused.status, TTS_ERROR_ARGUMENT);
+        let texts = [fixed_text::<4>("abc"), fixed_text::<4>("ab\u{e9}")];
+        assert_eq!(texts.map(|text| text[3]), [0, 0]);
+    }
+}

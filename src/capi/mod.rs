@@ -23,6 +23,8 @@ mod memory;
 mod options;
 mod pipeline_cache;
 mod reader;
+#[cfg(feature = "reserve")]
+mod reserve;
 mod sink;
 mod stats;
 mod status;

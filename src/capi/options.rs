@@ -9,6 +9,7 @@ use super::boundary::{Failure, Result, boundary};
 use super::mark::tts_mark_callback;
 use super::memory::{self, Versioned};
 use super::status::{TTS_ERROR_ARGUMENT, tts_status};
+use crate::room;
 use crate::synth::queue::{Feed, UtteranceOptions};
 use crate::synth::{OutputOptions, SpeakOptions, Synthesizer};
 use crate::text::{FrontEnd, UserLexicon};
@@ -259,10 +260,12 @@ impl Settings {
 
     /// A whole text, as it is written.
     pub(super) fn feed(&self, text: &str) -> Feed {
+        let mut copy = String::new();
+        room::push_str(&mut copy, text);
         if self.ssml {
-            Feed::ssml(text.to_owned())
+            Feed::ssml(copy)
         } else {
-            Feed::whole(text.to_owned())
+            Feed::whole(copy)
         }
     }
 

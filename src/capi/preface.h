@@ -51,6 +51,8 @@
  *   program goes on working when a later version adds members at the end.
  * - Memory. What the library allocates, the library frees. Pointers that it gives live as long as the
  *   function says.
+ * - No memory is TTS_ERROR_OUT_OF_MEMORY for whatever opens, starts or speaks, and the objects there are can be
+ *   used again when there is some. RELIABILITY.md says how far that goes.
  * - The library never ends the process, throws, or prints.
  */
 #ifndef TTS_H

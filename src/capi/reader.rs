@@ -8,6 +8,7 @@ use std::ptr;
 use super::boundary::{Failure, Result, in_callback};
 use super::memory::{self, Versioned};
 use super::status::{TTS_ERROR_NULL, TTS_ERROR_VOICE_READ};
+use crate::room;
 
 /// Reads the next bytes of a voice file into `buffer`, `size` at most. Returns their number, 0 at the end
 /// of the file, or (size_t)-1 if it cannot be read.
@@ -63,6 +64,7 @@ pub(super) fn read_all(reader: *const tts_reader) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
         let start = bytes.len();
+        room::reserve(&mut bytes, STEP);
         bytes.resize(start + STEP, 0);
         let room = bytes[start..].as_mut_ptr().cast();
         // SAFETY: by the contract of the header the function may be called with its user_data during

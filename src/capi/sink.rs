@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::boundary::in_callback;
 use super::mark::tts_mark;
 use super::options::{Callbacks, tts_chunk};
+use crate::room;
 use crate::synth::queue::{RingSink, Sink, Want};
 use crate::synth::{Mark, to_s16};
 
@@ -48,6 +49,7 @@ impl CallbackSink {
         };
         if self.s16 {
             self.converted.clear();
+            room::reserve(&mut self.converted, samples.len());
             self.converted
                 .extend(samples.iter().map(|&sample| to_s16(sample)));
             chunk.s16 = self.converted.as_ptr();
@@ -116,6 +118,7 @@ impl Sink for WholeSink {
 
     fn audio(&mut self, samples: &[f32]) -> (usize, Want) {
         let mut all = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        room::reserve(&mut all, samples.len());
         all.extend_from_slice(samples);
         let stop = self.closing.load(Ordering::Relaxed);
         (samples.len(), if stop { Want::Stop } else { Want::More })

@@ -62,7 +62,7 @@ pub const TTS_ERROR_SSML: tts_status = -303;
 pub const TTS_ERROR_DEVICE: tts_status = -401;
 /// The engine that the handle belongs to has been destroyed.
 pub const TTS_ERROR_ENGINE_GONE: tts_status = -402;
-/// There is no room for it: the device's memory is full, or the engine's memory_limit is reached.
+/// There is no room for it: the system's or the device's memory is full, or the engine's memory_limit is reached.
 pub const TTS_ERROR_OUT_OF_MEMORY: tts_status = -403;
 /// The device stopped working: it was removed or reset, say, or its driver gave up. Nothing more can be spoken on this
 /// engine; destroy it and make another.

@@ -23,6 +23,7 @@ use super::status::{
     tts_status,
 };
 use super::voice::{VoiceObject, tts_voice};
+use crate::room;
 use crate::synth::queue::{
     Feed, MarkReader, Outcome, Pull, Queue, RingReader, Sink, Utterance, ring,
 };
@@ -119,12 +120,13 @@ fn start(
     let sample_rate = settings.sample_rate(&synthesizer);
     let callbacks = settings.callbacks;
     let by_callback = callbacks.on_audio.is_some();
-    let room = if by_callback {
+    let capacity = if by_callback {
         1
     } else {
         samples(settings.buffer_ms, sample_rate)
     };
-    let (ring, reader, marks) = ring(room, MARKS);
+    room::expect::<f32>(capacity);
+    let (ring, reader, marks) = ring(capacity, MARKS);
     let sink: Box<dyn Sink> = if by_callback {
         Box::new(CallbackSink::new(
             callbacks,

@@ -14,6 +14,7 @@ use super::handle::{Object, Registry};
 use super::memory;
 use super::reader::{self, tts_reader};
 use super::status::{TTS_ERROR_ENGINE_GONE, tts_status};
+use crate::room;
 use crate::synth::Synthesizer;
 use crate::synth::queue::{Feed, Queue, Sink, Utterance, UtteranceOptions};
 use crate::voice::Voice;
@@ -94,6 +95,7 @@ impl VoiceObject {
 
     /// The voice, ready to speak in this process.
     pub(super) fn synthesizer(&self) -> Result<Synthesizer> {
+        room::check();
         if self.queue.is_forked() {
             return Err(Failure::forked());
         }
@@ -146,7 +148,8 @@ fn load(
 ///
 /// Ownership: the voice is yours; end it with tts_voice_destroy. Threads: any; the call takes as long as
 /// the file takes to load. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8,
-/// TTS_ERROR_VOICE_READ, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_FORKED. Since 0.1.
+/// TTS_ERROR_VOICE_READ, TTS_ERROR_VOICE_FORMAT, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_DEVICE_LOST, TTS_ERROR_FORKED.
+/// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_voice_open_path(
     engine: *mut tts_engine,

@@ -2,6 +2,7 @@
 
 use super::Result;
 use crate::backend::{Backend, MatrixKind, MatrixSpec, Precision, rows_mut};
+use crate::room;
 use crate::voice::{Values, Voice};
 
 /// Epsilon of the published BatchNorms.
@@ -31,6 +32,7 @@ pub(super) struct ConvSize {
 impl<'v, B: Backend> Loader<'v, B> {
     /// A tensor's values as f32.
     pub(super) fn values(&self, name: &str) -> Result<Values<'v>> {
+        room::check();
         Ok(self.voice.tensor(name)?.values()?)
     }
 

@@ -11,6 +11,7 @@ use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
 use crate::backend::gpu;
 use crate::backend::{self, KernelTime, Precision};
+use crate::room;
 use crate::voice::Voice;
 
 /// How an engine is made.
@@ -68,19 +69,22 @@ impl Engine {
             let message = format!("{threads} threads are too many; 1024 at most");
             return Err(backend::Error::Unavailable(message).into());
         }
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|i| format!("tts {i}"))
-            .build()
-            .map_err(|e| backend::Error::Unavailable(format!("cannot start threads: {e}")))?;
-        let (device, fallback) = devices::open(config, threads)?;
-        if let Some(reason) = &fallback {
-            log::info!("speaking on the CPU: {reason}");
-        }
-        Ok(Self {
-            pool: Arc::new(pool),
-            device,
-            fallback: fallback.map(Into::into),
+        room::or_error(|| {
+            room::probe();
+            let pool = ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .thread_name(|i| format!("tts {i}"))
+                .build()
+                .map_err(|e| backend::Error::Unavailable(format!("cannot start threads: {e}")))?;
+            let (device, fallback) = devices::open(config, threads)?;
+            if let Some(reason) = &fallback {
+                log::info!("speaking on the CPU: {reason}");
+            }
+            Ok(Self {
+                pool: Arc::new(pool),
+                device,
+                fallback: fallback.map(Into::into),
+            })
         })
     }
 
@@ -171,6 +175,6 @@ impl Engine {
     /// # Errors
     /// Weights that are not finite or not invertible, or no memory for them.
     pub fn load(&self, voice: &Voice, precision: Option<Precision>) -> Result<Synthesizer> {
-        Synthesizer::load(self, voice, precision)
+        room::or_error(|| Synthesizer::load(self, voice, precision))
     }
 }

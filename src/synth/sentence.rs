@@ -20,6 +20,7 @@ use super::workspace::Workspace;
 use crate::audio::denoise::Denoiser;
 use crate::backend::{Backend, RandomKey};
 use crate::nn::tacotron2::DecoderBlock;
+use crate::room;
 use crate::text::Sentence;
 
 /// Mel frames of an early first sound: 0.19 s, to be played while the next is made.
@@ -296,6 +297,7 @@ impl Job {
         };
         self.follower.follow(alignment, symbols, sample);
         let mel = &block.mel[..steps * config.n_frames_per_step * config.n_mel_channels];
+        room::reserve(&mut self.mel, mel.len());
         self.mel.extend_from_slice(mel);
         self.steps += steps;
         if let Some(tensors) = &mut self.tensors {

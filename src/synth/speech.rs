@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::options::Settings;
 use super::session::Session;
 use super::{Error, Mark, Result, SentenceReport, Synthesizer};
+use crate::room;
 use crate::text::Sentence;
 
 /// What an utterance gives.
@@ -106,7 +107,7 @@ impl<'a> Speech<'a> {
             self.session.start(sentence, self.index, self.samples)?;
             self.index += 1;
         }
-        Ok(Some(Event::Audio(vec![0.0; pause])))
+        Ok(Some(Event::Audio(room::zeros(pause))))
     }
 
     fn step(&mut self) -> Result<Option<Event>> {
@@ -150,7 +151,11 @@ impl Iterator for Speech<'_> {
             return None;
         }
         self.marks.clear();
-        let event = self.step().transpose();
+        let event = room::or_error(|| {
+            room::check();
+            self.step()
+        });
+        let event = event.transpose();
         // After `None` there may be more, if the sentences go on.
         self.over = matches!(event, Some(Err(_)));
         event

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::error::{Error, Result};
 use super::file::Source;
+use crate::room;
 
 /// How the weights of a tensor are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -188,7 +189,7 @@ impl<'v> TensorView<'v> {
     /// # Errors
     /// [`Error::BadWeight`] if a value is NaN or infinite.
     pub fn to_f32(&self) -> Result<Vec<f32>> {
-        let mut out = vec![0.0; self.len()];
+        let mut out = room::zeros(self.len());
         self.copy_to_f32(&mut out)?;
         Ok(out)
     }

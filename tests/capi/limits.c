@@ -150,6 +150,31 @@ static void warms_up_and_keeps_what_it_compiled(void)
     close_both(engine, voice);
 }
 
+static void keep(void *user_data, tts_log_level level, const char *message)
+{
+    char *last = user_data;
+    CHECK(level == TTS_LOG_INFO && strlen(message) < 500);
+    strcpy(last, message);
+}
+
+/* The log tells which device was taken, and why it is the CPU where nobody asked for it. */
+static void the_choice_is_told(void)
+{
+    char last[500] = "";
+    tts_engine_config c = config();
+    tts_engine *engine = NULL;
+    c.on_log = keep;
+    c.user_data = last;
+    EXPECT(tts_engine_create(&c, &engine), TTS_OK);
+    CHECK(strstr(last, device == TTS_DEVICE_CPU ? "engine on cpu (" : "engine on gpu (") == last);
+    CHECK(strchr(last, ':') == NULL);
+    EXPECT(tts_engine_destroy(engine), TTS_OK);
+    c.device = TTS_DEVICE_AUTO;
+    EXPECT(tts_engine_create(&c, &engine), TTS_OK);
+    CHECK((strstr(last, "engine on cpu (") == NULL) == (strstr(last, " threads: ") == NULL));
+    EXPECT(tts_engine_destroy(engine), TTS_OK);
+}
+
 static void what_makes_no_sense_is_refused(void)
 {
     static const float bad[] = { -1, 1e6f };
@@ -177,6 +202,7 @@ int main(int argc, char **argv)
     device = strcmp(argv[1], "gpu") == 0 ? TTS_DEVICE_GPU : TTS_DEVICE_CPU;
     voice_path = argv[2];
     devices_are_described();
+    the_choice_is_told();
     what_makes_no_sense_is_refused();
     warms_up_and_keeps_what_it_compiled();
     memory_is_limited();

@@ -86,6 +86,9 @@ fn devices() {
     let devices = crate::json(&tts(&["devices", "--json"]));
     assert_eq!(devices["devices"][0]["device"], "cpu");
     assert_eq!(devices["devices"][0]["usable"], true);
+    assert!(devices["devices"][0]["f16"].is_boolean());
+    #[cfg(target_os = "linux")]
+    assert!(devices["devices"][0]["memory_mb"].as_f64().unwrap() > 100.0);
 }
 
 /// A voice that does not fit into the memory that it may have is a failure that says so.

@@ -7,6 +7,7 @@
 pub(crate) mod parity;
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -102,9 +103,19 @@ pub(crate) fn python(probe: &str, what: &str) -> Option<PathBuf> {
     found
 }
 
-/// Says loudly that a tool is not there, so that a part was not tested; in CI that is a failure.
+/// Says loudly that the current test leaves something out, and why. Not by `eprintln!`, whose output is kept back from tests
+/// that pass.
+pub(crate) fn not_tested(why: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let _ = writeln!(std::io::stderr(), "\n*** NOT TESTED: {test}: {why} ***");
+}
+
+/// Says so of a tool that is not there; in CI that is a failure.
 pub(crate) fn absent(what: &str) {
-    eprintln!("\n*** NOT TESTED: {what} not found; `.ci/run` installs what tests can use ***\n");
+    not_tested(&format!(
+        "{what} not found; `.ci/run` installs what tests can use"
+    ));
     assert!(
         std::env::var_os("CI").is_none(),
         "{what}: must be there in CI"

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::common::{difference, in_pool};
+use super::common::{difference, in_pool, not_tested};
 use super::random::Random;
 use super::{device, device_with_cooperative, device_with_subgroups};
 use tts::backend::cpu::Cpu;
@@ -89,7 +89,7 @@ fn subgroups_of_several_sizes() {
         return;
     };
     if !device.name().contains("llvmpipe") {
-        eprintln!("*** NOT TESTED: the subgroups of this adapter have the size that they have ***");
+        not_tested("the subgroups of this adapter have the size that they have");
         return;
     }
     for bits in ["128", "512"] {

@@ -35,9 +35,7 @@ fn device_with_cooperative() -> Option<Device> {
         ..Options::default()
     })?;
     if !device.has_cooperative() {
-        eprintln!(
-            "*** NOT TESTED: cooperative matrices are not built in, or this adapter lists none ***"
-        );
+        common::not_tested("cooperative matrices are not built in, or this adapter lists none");
         return None;
     }
     Some(device)

@@ -1,7 +1,7 @@
 //! Both networks against PyTorch, and streaming against one piece.
 
 use super::common::parity::{Bounds, published_case, small_cases};
-use super::common::{bundled_voice, decibels, key};
+use super::common::{bundled_voice, decibels, key, not_tested};
 use super::{device, open};
 use tts::backend::gpu::{Gpu, Options};
 use tts::backend::{Backend, Precision};
@@ -93,7 +93,7 @@ fn streams_in_pieces_equal_one_piece() {
 fn half_precision_is_close_to_single_precision() {
     let Some(device) = device() else { return };
     if !device.has_f16() {
-        eprintln!("*** NOT TESTED: this adapter has no half precision ***");
+        not_tested("this adapter has no half precision");
         return;
     }
     let backend = &mut Gpu::on(&device);

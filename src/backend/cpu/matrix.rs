@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use crate::backend::ledger::Share;
 use crate::backend::{Error, Ledger, MatrixKind, MatrixSpec, Precision};
+use crate::room;
 
 /// Which outputs share a panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +137,7 @@ impl Matrix {
         let width = 2 * lanes;
         let panel_len = k * width;
         let arrange = |values: Option<&[f32]>, otherwise: f32| {
-            let mut packed = vec![0.0; panels * width];
+            let mut packed = room::zeros(panels * width);
             for (panel, out) in packed.chunks_exact_mut(width).enumerate() {
                 for v in 0..2 {
                     let (first, real) = layout.outputs(n, lanes, panel, v);
@@ -155,7 +156,9 @@ impl Matrix {
         let fill = |panel: usize, rows: &mut Vec<f32>, panel_out: &mut [f32]| {
             // A cache line more than a row: at a power of two, all lanes would fall into one set of the cache.
             let pitch = k + 16;
-            rows.resize(lanes * pitch, 0.0);
+            if rows.is_empty() {
+                *rows = room::zeros(lanes * pitch);
+            }
             for v in 0..2 {
                 let (first, real) = layout.outputs(n, lanes, panel, v);
                 for lane in 0..real {
@@ -184,7 +187,7 @@ impl Matrix {
                     .par_chunks_mut(panel_len.max(1))
                     .enumerate()
                     .for_each_init(
-                        || (Vec::new(), vec![0.0; panel_len]),
+                        || (Vec::new(), room::zeros(panel_len)),
                         |(rows, widened), (panel, out)| {
                             fill(panel, rows, widened);
                             reinterpret(out).convert_from_f32_slice(widened);

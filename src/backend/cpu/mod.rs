@@ -12,6 +12,7 @@ use super::{
     MatrixSpec, Noise, Pace, Precision, Residual, Rows, RowsMut, SeparableWeights, Skip,
 };
 use crate::backend::ledger::Share;
+use crate::room;
 use product::{Epilogue, Init, Product, Segment};
 use simd::InstructionSet;
 use team::Team;
@@ -63,7 +64,7 @@ impl Tensor {
         Self {
             rows,
             channels,
-            data: vec![0.0; rows * channels],
+            data: room::zeros(rows * channels),
             _share: Share::default(),
         }
     }
@@ -209,7 +210,7 @@ impl Backend for Cpu {
     }
 
     fn read_later(&mut self, from: &Tensor, rows: Range<usize>) -> Vec<f32> {
-        from.rows_from(rows.start, rows.len()).to_vec()
+        room::copy(from.rows_from(rows.start, rows.len()))
     }
 
     fn submit(&mut self) {}

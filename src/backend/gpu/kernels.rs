@@ -3,15 +3,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytemuck::{Pod, Zeroable, bytes_of};
+use bytemuck::{Pod, bytes_of};
 
+use super::attention::Scratch;
 use super::device::Device;
 use super::download::Download;
 use super::matrix::{Matrix, PANEL};
 use super::memory::Buffer;
 use super::profile::Work;
 use super::recorder::Recorder;
-use super::shaders::{Kernel, Shape, Storage, index};
+use super::shaders::{Kernel, Shape, Storage, index, parameters};
 use super::tensor::Tensor;
 use crate::backend::{
     Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, Error, MatrixSpec,
@@ -24,19 +25,13 @@ const THREADS: usize = 256;
 /// A recorder of kernels on a GPU.
 pub struct Gpu {
     device: Device,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
     /// The keys that the prenet saw last, on the device.
     keys: Option<(Vec<RandomKey>, Tensor)>,
     /// Buffers that kernels need in passing.
-    scratch: Scratch,
+    pub(super) scratch: Scratch,
     /// Bound where a kernel has a place that it does not touch this time: to read, and two to write.
     unused: [Tensor; 3],
-}
-
-#[derive(Default)]
-struct Scratch {
-    query: Option<Tensor>,
-    energies: Option<Tensor>,
 }
 
 /// Rows on their way to the host.
@@ -45,26 +40,18 @@ pub struct Pending {
 }
 
 /// Numbers of floats or of rows, as shaders take them.
-fn small(n: usize) -> u32 {
+pub(super) fn small(n: usize) -> u32 {
     u32::try_from(n).expect("sizes are below 2^32: no buffer is that large")
 }
 
 impl Gpu {
     /// Makes a tensor without a defined content.
-    fn tensor(&mut self, rows: usize, channels: usize) -> Tensor {
+    pub(super) fn tensor(&mut self, rows: usize, channels: usize) -> Tensor {
         tensor(&mut self.recorder, rows, channels)
     }
 
-    /// A tensor of the scratch that has room for `rows`.
-    fn scratch(&mut self, kept: Option<Tensor>, rows: usize, channels: usize) -> Tensor {
-        match kept {
-            Some(t) if t.rows >= rows && t.channels == channels => t,
-            _ => self.tensor(rows, channels),
-        }
-    }
-
     /// The version of a kernel for this device.
-    fn shader(&self, kernel: Kernel, shape: Shape, storage: Storage) -> usize {
+    pub(super) fn shader(&self, kernel: Kernel, shape: Shape, storage: Storage) -> usize {
         index(kernel, shape, storage, self.device.has_subgroups())
             .unwrap_or_else(|| panic!("{kernel:?} is not made for {shape:?} and {storage:?}"))
     }
@@ -206,13 +193,6 @@ impl Backend for Gpu {
     }
 
     fn move_rows(&mut self, tensor: &mut Tensor, rows: Range<usize>, to: usize) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            count: u32,
-            from_first: u32,
-            to_first: u32,
-        }
         let gap = rows.start - to;
         if gap == 0 {
             return;
@@ -220,7 +200,7 @@ impl Backend for Gpu {
         // The threads of a kernel run in no order, so each one moves rows that do not overlap with their goal.
         for start in rows.clone().step_by(gap) {
             let n = gap.min(rows.end - start);
-            let p = P {
+            let p = parameters::MoveRows {
                 count: small(n * tensor.channels),
                 from_first: tensor.place(start, n),
                 to_first: tensor.place(start - gap, n),
@@ -230,14 +210,8 @@ impl Backend for Gpu {
     }
 
     fn zero_rows(&mut self, tensor: &mut Tensor, rows: Range<usize>) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            count: u32,
-            first: u32,
-        }
         let count = rows.len() * tensor.channels;
-        let p = P {
+        let p = parameters::ZeroRows {
             count: small(count),
             first: tensor.place(rows.start, rows.len()),
         };
@@ -280,19 +254,12 @@ impl Backend for Gpu {
     }
 
     fn embedding(&mut self, table: &Tensor, ids: &[u32], y: RowsMut<'_, Tensor>) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            channels: u32,
-            y_first: u32,
-        }
         let (n, channels) = (ids.len(), table.channels);
         assert!(y.tensor.channels == channels && ids.iter().all(|&id| (id as usize) < table.rows));
         let on_device = self.tensor(n, 1);
         self.recorder
             .upload(&on_device.buffer, 0, bytemuck::cast_slice(ids));
-        let p = P {
+        let p = parameters::Embedding {
             rows: small(n),
             channels: small(channels),
             y_first: y.tensor.place(y.row, n),
@@ -308,18 +275,6 @@ impl Backend for Gpu {
         y: RowsMut<'_, Tensor>,
         n: usize,
     ) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            inputs: u32,
-            units: u32,
-            panels: u32,
-            z_row: u32,
-            y_first: u32,
-            previous: u32,
-            is_first: u32,
-        }
         let units = directions[0].1.inputs;
         assert_eq!(y.tensor.channels, 2 * units);
         assert!(
@@ -353,7 +308,7 @@ impl Backend for Gpu {
                     (n - 1 - step, (n - step).min(n - 1))
                 };
                 let place = |row: usize| first + small((row * 2 + d) * units);
-                let p = P {
+                let p = parameters::LstmScan {
                     rows: 1,
                     inputs: small(units),
                     units: small(units),
@@ -377,25 +332,9 @@ impl Backend for Gpu {
         n: usize,
         dropout: Option<Dropout<'_>>,
     ) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            inputs: u32,
-            outputs: u32,
-            panels: u32,
-            x_row: u32,
-            x_stride: u32,
-            dropout: u32,
-            threshold: u32,
-            keep: f32,
-            stream: u32,
-            block_low: u32,
-            block_high: u32,
-        }
         assert!(w.inputs <= x.tensor.channels && w.outputs == y.channels && n <= y.rows);
         x.tensor.place(x.row, n);
-        let mut p = P {
+        let mut p = parameters::Prenet {
             rows: small(n),
             inputs: small(w.inputs),
             outputs: small(w.outputs),
@@ -441,16 +380,6 @@ impl Backend for Gpu {
         c: &mut Tensor,
         n: usize,
     ) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            inputs: u32,
-            units: u32,
-            panels: u32,
-            a_channels: u32,
-            b_channels: u32,
-        }
         let [a, b, previous] = inputs else {
             panic!("an LSTM of both networks has two inputs and its state")
         };
@@ -462,7 +391,7 @@ impl Backend for Gpu {
                 .iter()
                 .all(|&rows| n <= rows)
         );
-        let p = P {
+        let p = parameters::LstmCell {
             rows: small(n),
             inputs: small(w.inputs),
             units: small(units),
@@ -482,115 +411,13 @@ impl Backend for Gpu {
         context: RowsMut<'_, Tensor>,
         alignment: RowsMut<'_, Tensor>,
     ) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct Energies {
-            symbols: u32,
-            dim: u32,
-            location_inputs: u32,
-        }
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct Context {
-            symbols: u32,
-            channels: u32,
-            context_first: u32,
-            alignment_first: u32,
-            pad: u32,
-        }
-        let (symbols, dim) = (state.symbols, w.query.outputs);
-        assert!(
-            w.location.storage == Storage::F32
-                && w.location.outputs == dim
-                && w.location.inputs == 2 * w.taps
-                && state.location.rows + 1 == symbols + w.taps
-                && state.location.channels == 2
-                && w.v.channels == dim
-                && state.processed.channels == dim
-                && state.processed.rows >= symbols
-                && state.memory.rows >= symbols
-                && alignment.tensor.channels >= symbols
-                && context.tensor.channels == state.memory.channels
-        );
-        let kept = self.scratch.query.take();
-        let q = self.scratch(kept, 1, dim);
-        let kept = self.scratch.energies.take();
-        let energies = self.scratch(kept, symbols, 1);
-        let one = Shape::Few1;
-        self.conv_to(
-            &w.query,
-            query,
-            &q.buffer,
-            (0, dim),
-            1,
-            Activation::Linear,
-            one,
-        );
-        let p = Energies {
-            symbols: small(symbols),
-            dim: small(dim),
-            location_inputs: small(2 * w.taps),
-        };
-        let shader_e = self.shader(Kernel::AttentionEnergies, Shape::Any, Storage::Any);
-        let buffers = [
-            &w.location.weights,
-            &state.location.buffer,
-            &state.processed.buffer,
-            &q.buffer,
-            &w.v.buffer,
-            &energies.buffer,
-        ];
-        let work = Work {
-            macs: (symbols * dim * (2 * w.taps + 2)) as u64,
-            bytes: 4 * (symbols * dim + 2 * w.taps * dim) as u64,
-        };
-        let groups = [symbols.div_ceil(8), 1];
-        self.recorder
-            .dispatch(shader_e, &buffers, bytes_of(&p), groups, work);
-        let channels = state.memory.channels;
-        let p = Context {
-            symbols: small(symbols),
-            channels: small(channels),
-            context_first: context.tensor.place(context.row, 1),
-            alignment_first: alignment.tensor.place(alignment.row, 1),
-            pad: small(w.taps / 2),
-        };
-        let shader_c = self.shader(Kernel::AttentionContext, Shape::Any, Storage::Any);
-        let buffers = [
-            &energies.buffer,
-            &state.memory.buffer,
-            &context.tensor.buffer,
-            &state.location.buffer,
-            &alignment.tensor.buffer,
-        ];
-        let work = Work {
-            macs: (symbols * channels) as u64,
-            bytes: 4 * (symbols * channels) as u64,
-        };
-        let groups = [channels.div_ceil(64), 1];
-        self.recorder
-            .dispatch(shader_c, &buffers, bytes_of(&p), groups, work);
-        self.scratch = Scratch {
-            query: Some(q),
-            energies: Some(energies),
-        };
+        self.record_attention(w, state, query, context, alignment);
     }
 
     fn projection(&mut self, w: &Matrix, a: &Tensor, b: &Tensor, y: RowsMut<'_, Tensor>, n: usize) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            inputs: u32,
-            outputs: u32,
-            panels: u32,
-            a_channels: u32,
-            b_channels: u32,
-            y_first: u32,
-        }
         assert!(w.outputs == y.tensor.channels && a.channels + b.channels == w.inputs);
         assert!(n <= a.rows && n <= b.rows);
-        let p = P {
+        let p = parameters::Projection {
             rows: small(n),
             inputs: small(w.inputs),
             outputs: small(w.outputs),
@@ -604,16 +431,9 @@ impl Backend for Gpu {
     }
 
     fn add(&mut self, x: Rows<'_, Tensor>, y: RowsMut<'_, Tensor>, n: usize) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            count: u32,
-            x_first: u32,
-            y_first: u32,
-        }
         assert_eq!(x.tensor.channels, y.tensor.channels);
         let count = n * x.tensor.channels;
-        let p = P {
+        let p = parameters::Add {
             count: small(count),
             x_first: x.tensor.place(x.row, n),
             y_first: y.tensor.place(y.row, n),
@@ -639,25 +459,12 @@ impl Backend for Gpu {
         y: &mut Tensor,
         n: usize,
     ) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            inputs: u32,
-            channels: u32,
-            panels: u32,
-            dilation: u32,
-            tap_inputs: u32,
-            x_row: u32,
-            condition_row: u32,
-            condition_stride: u32,
-        }
         let channels = y.channels;
         assert!(channels * 2 == w.outputs && x.tensor.channels == channels && n <= y.rows);
         assert_eq!(w.inputs, w.taps * channels + condition.tensor.channels);
         x.tensor.place(x.row, n + (w.taps - 1) * w.dilation);
         condition.tensor.place(condition.row, n);
-        let p = P {
+        let p = parameters::WnGate {
             rows: small(n),
             inputs: small(w.inputs),
             channels: small(channels),
@@ -682,22 +489,6 @@ impl Backend for Gpu {
         y: &mut Tensor,
         n: usize,
     ) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            inputs: u32,
-            channels: u32,
-            panels: u32,
-            taps: u32,
-            x_row: u32,
-            inside_begin: u32,
-            inside_end: u32,
-            shift: u32,
-            repeat: u32,
-            condition_first: u32,
-            condition_stride: u32,
-        }
         let (channels, taps) = (w.taps.channels, w.taps.rows);
         assert!(
             (w.shifts.rows, w.shifts.channels) == (taps, channels) && w.bias.channels == channels
@@ -709,7 +500,7 @@ impl Backend for Gpu {
         x.tensor.place(x.row, n + taps - 1);
         let frames = (condition.shift + n).div_ceil(condition.repeat);
         condition.tensor.place(0, frames);
-        let p = P {
+        let p = parameters::WnGateSeparable {
             rows: small(n),
             inputs: small(channels),
             channels: small(channels),
@@ -746,24 +537,10 @@ impl Backend for Gpu {
         skip: Option<Skip<'_, Tensor>>,
         n: usize,
     ) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            inputs: u32,
-            outputs: u32,
-            panels: u32,
-            channels: u32,
-            split: u32,
-            base_row: u32,
-            y_row: u32,
-            skip_row: u32,
-            is_first: u32,
-        }
         let channels = w.inputs;
         let parts = usize::from(residual.is_some()) + usize::from(skip.is_some());
         assert!(w.outputs == parts * channels && x.channels == channels && n <= x.rows);
-        let mut p = P {
+        let mut p = parameters::WnResSkip {
             rows: small(n),
             inputs: small(channels),
             outputs: small(w.outputs),
@@ -797,17 +574,10 @@ impl Backend for Gpu {
     }
 
     fn coupling(&mut self, bs: &Tensor, a: RowsMut<'_, Tensor>, n: usize) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            half: u32,
-            a_row: u32,
-        }
         assert!(bs.channels == a.tensor.channels && n <= bs.rows);
         a.tensor.place(a.row, n);
         let half = bs.channels / 2;
-        let p = P {
+        let p = parameters::Coupling {
             rows: small(n),
             half: small(half),
             a_row: small(a.row),
@@ -817,26 +587,11 @@ impl Backend for Gpu {
     }
 
     fn noise(&mut self, y: RowsMut<'_, Tensor>, channels: usize, n: usize, noise: Noise) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            channels: u32,
-            y_row: u32,
-            y_stride: u32,
-            seed_low: u32,
-            seed_high: u32,
-            sentence: u32,
-            stream: u32,
-            block_low: u32,
-            block_high: u32,
-            sigma: f32,
-        }
         assert!(channels <= y.tensor.channels);
         y.tensor.place(y.row, n);
         let blocks = channels.div_ceil(4);
         let block = noise.position * blocks as u64;
-        let p = P {
+        let p = parameters::Noise {
             rows: small(n),
             channels: small(channels),
             y_row: small(y.row),
@@ -855,7 +610,7 @@ impl Backend for Gpu {
 
 impl Gpu {
     /// A convolution to `place = (first float, floats between rows)` of a buffer.
-    fn conv_to(
+    pub(super) fn conv_to(
         &mut self,
         w: &Matrix,
         x: Rows<'_, Tensor>,
@@ -865,27 +620,12 @@ impl Gpu {
         activation: Activation,
         shape: Shape,
     ) {
-        #[repr(C)]
-        #[derive(Clone, Copy, Pod, Zeroable)]
-        struct P {
-            rows: u32,
-            inputs: u32,
-            outputs: u32,
-            panels: u32,
-            channels: u32,
-            dilation: u32,
-            x_row: u32,
-            x_stride: u32,
-            y_first: u32,
-            y_stride: u32,
-            activation: u32,
-        }
         let channels = w.inputs / w.taps;
         assert!(channels <= x.tensor.channels);
         x.tensor.place(x.row, n + (w.taps - 1) * w.dilation);
         let floats = place.0 as usize + n.saturating_sub(1) * place.1 + w.outputs;
-        assert!(n == 0 || floats as u64 * 4 <= y.raw.size());
-        let p = P {
+        assert!(n == 0 || self.recorder.has_failed() || floats as u64 * 4 <= y.raw.size());
+        let p = parameters::Conv {
             rows: small(n),
             inputs: small(w.inputs),
             outputs: small(w.outputs),

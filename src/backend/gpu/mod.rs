@@ -1,13 +1,14 @@
 //! The GPU backend, over wgpu: Vulkan, Metal, DirectX 12.
 //!
-//! `adapter` finds a graphics adapter and opens it as a `device`; [`Gpu`] records the kernels of one job as data
-//! (`recorder`), hands them to the queue in submissions, and takes what comes back (`download`). `shaders` is what the build made of the WGSL in `shaders/`;
-//! `pipelines` keeps their pipelines, which `pipeline_cache` makes a blob of, `bind_groups` what they bind, `memory` the
-//! buffers, `matrix` the order of weights, `profile` the clock.
+//! `adapter` finds a graphics adapter and opens it as a `device`; [`Gpu`] records the kernels of one job (`kernels`,
+//! `attention`) as data (`recorder`), hands them to the queue in submissions, and takes what comes back (`download`).
+//! `shaders` is what the build made of the WGSL in `shaders/`; `pipelines` keeps their pipelines, which `pipeline_cache`
+//! makes a blob of, `bind_groups` what they bind, `memory` the buffers, `matrix` the order of weights, `profile` the clock.
 //!
 //! A kernel's bounds are checked when it is recorded: its shader does not check them again.
 
 mod adapter;
+mod attention;
 mod bind_groups;
 mod cooperative;
 mod device;

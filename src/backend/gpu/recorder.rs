@@ -89,6 +89,11 @@ impl Recorder {
         self.failure.get_or_insert(error);
     }
 
+    /// Whether nothing is recorded any more.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// A buffer for a tensor of this many bytes. Without room it is a smaller one, which no kernel will see, since nothing
     /// is recorded after a failure.
     pub(super) fn take(&mut self, bytes: u64) -> Buffer {

@@ -6,6 +6,7 @@ use crate::backend::{
     Stream, rows, rows_mut,
 };
 use crate::nn::load::{ConvSize, Loader};
+use crate::room;
 use crate::voice::config::Tacotron2Config;
 
 pub(super) struct Decoder<B: Backend> {
@@ -121,7 +122,10 @@ fn projection<B: Backend>(
             "tacotron2.decoder.linear_projection.linear_layer.{what}"
         ))?;
         let gate = l.values(&format!("tacotron2.decoder.gate_layer.linear_layer.{what}"))?;
-        Ok([&*frame, &*gate].concat())
+        let mut both = room::copy(&frame);
+        room::reserve(&mut both, gate.len());
+        both.extend_from_slice(&gate);
+        Ok(both)
     };
     let (weight, bias) = (both("weight")?, both("bias")?);
     let kind = MatrixKind::Conv {

@@ -1,10 +1,12 @@
 //! Inverting the 1×1 convolutions.
 
+use crate::room;
+
 /// The inverse of a square matrix `[n, n]`, by Gauss-Jordan elimination with partial pivoting in f64.
 /// `None` when it is singular.
 pub(super) fn invert(matrix: &[f32], n: usize) -> Option<Vec<f32>> {
     let width = 2 * n;
-    let mut a = vec![0.0f64; n * width];
+    let mut a: Vec<f64> = room::zeros(n * width);
     for r in 0..n {
         for c in 0..n {
             a[r * width + c] = f64::from(matrix[r * n + c]);

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self_cell::self_cell;
 
+use crate::room;
 use crate::synth::{Result, Synthesizer};
 use crate::text::{FrontEnd, Sentence, Sentences};
 
@@ -52,7 +53,7 @@ impl Feed {
     pub fn push(&self, piece: &str) -> bool {
         let mut text = self.text();
         if !text.finished {
-            text.rest.push_str(piece);
+            room::push_str(&mut text.rest, piece);
         }
         !text.finished
     }

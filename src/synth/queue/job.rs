@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Feed;
 use super::utterance::{Outcome, Shared, Stats};
+use crate::room;
 use crate::synth::{End, Error, Event, Mark, Output, Result, Speech};
 
 /// Where sound goes. Used by the worker's thread alone.
@@ -78,7 +79,7 @@ impl Job {
     /// Does a piece of work, no longer than it takes to make a chunk of sound.
     pub(super) fn step(&mut self) -> Progress {
         let begun = Instant::now();
-        let progress = self.advance();
+        let progress = room::or_error(|| self.advance());
         if !matches!(progress, Ok(Progress::Stalled(_))) {
             self.shared.inner().stats.work += begun.elapsed();
         }
