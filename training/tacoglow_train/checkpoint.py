@@ -76,6 +76,11 @@ def read(path):
     )
 
 
+def read_voice_config(path):
+    with safe_open(path, "pt") as f:
+        return json.loads(f.metadata()["config"])
+
+
 def read_voice(path):
     """(config, {"tacotron2": weights, "waveglow": weights}) of a voice file, in f32; int8 rows times their scales."""
     with safe_open(path, "pt") as f:

@@ -94,15 +94,17 @@ def export(tacotron, vocoder, path, dtype="f16", name="voice", language="en", li
 
 
 def training_facts(tacotron, vocoder):
-    """Steps, minutes and data of the runs behind a voice, for its metadata and its card."""
+    """Steps, minutes and data of the runs behind a voice, for its metadata and its card; of a part that comes from a voice
+    file, what that says."""
     facts = {}
     for part, source in (("tacotron2", tacotron), ("waveglow", vocoder)):
-        path = checkpoint.latest(source) if os.path.isdir(source) else None
-        if path:
-            with open(os.path.join(path, "state.json")) as f:
-                state = json.load(f)
-            facts[part] = {n: state.get(n) for n in ("step", "minutes", "figures", "data", "torch")}
-            facts[part]["settings"] = {n: state["settings"][n] for n in ("precision", "lr", "betas", "ema")}
+        if not os.path.isdir(source):
+            kept = checkpoint.read_voice_config(source).get("training", {})
+            facts.update({part: kept[part]} if part in kept else {})
+            continue
+        state = checkpoint.read_state(checkpoint.latest(source))
+        facts[part] = {n: state.get(n) for n in ("step", "minutes", "figures", "data", "torch")}
+        facts[part]["settings"] = {n: state["settings"][n] for n in ("precision", "lr", "betas", "ema")}
     return facts
 
 

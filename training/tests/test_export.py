@@ -82,8 +82,12 @@ def test_a_run_becomes_a_voice_and_a_voice_starts_a_run(tmp_path):
     networks = {"tacotron2": Tacotron2(sizes_t2), "waveglow": WaveGlow(vocoder)}
     for kind, network in networks.items():
         weights = {n: t for n, t in network.state_dict().items()}
-        checkpoint.write(str(tmp_path / kind), "step-00000001", weights, weights, None, {"network": network.config, "step": 1, "settings": {}})
-    export.export(str(tmp_path / "tacotron2"), str(tmp_path / "waveglow"), str(tmp_path / "v.safetensors"), "f32")
+        checkpoint.write(str(tmp_path / kind), "step-00000001", weights, weights, None, {"network": network.config, "step": 1, "settings": dict.fromkeys(("precision", "lr", "betas", "ema"))})
+    runs, voice = [str(tmp_path / "tacotron2"), str(tmp_path / "waveglow")], str(tmp_path / "v.safetensors")
+    facts = export.training_facts(*runs)
+    assert facts["waveglow"]["step"] == 1
+    export.export(*runs, voice, "f32", training=facts)
+    assert export.training_facts(voice, runs[1]) == facts  # a part from a voice brings its past along
     for kind, network in networks.items():
         weights, config = checkpoint.read_weights(str(tmp_path / "v.safetensors"), kind)
         assert all(torch.equal(weights[n], t) for n, t in network.state_dict().items() if not n.endswith("num_batches_tracked"))
