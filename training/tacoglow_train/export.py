@@ -19,7 +19,7 @@ from . import checkpoint, text
 from .audio import AUDIO
 from .tacotron2 import PUBLISHED as TACOTRON_PUBLISHED
 from .waveglow import PUBLISHED as WAVEGLOW_PUBLISHED
-from .waveglow import PUBLISHED_WN
+from .waveglow import PUBLISHED_WN, WaveGlow
 
 FORMAT = "tacotron2-waveglow-voice"
 SYNTHETIC_PROVENANCE = {
@@ -93,6 +93,16 @@ def export(tacotron, vocoder, path, dtype="f16", name="voice", language="en", li
     return os.path.getsize(path)
 
 
+def hum(vocoder):
+    """Peak of the sound that a vocoder makes of a mel of zeros, without noise. The engine's denoiser is made from it; full
+    scale is 1, a stable vocoder gives some units, and half precision has no room for thousands."""
+    weights, config = checkpoint.read_weights(vocoder, "waveglow")
+    network = WaveGlow(config).eval()
+    checkpoint.load_matching(network, weights)
+    with torch.no_grad():
+        return float(network.infer(torch.zeros(1, network.config["n_mel_channels"], 88), 0.0).abs().max())
+
+
 def training_facts(tacotron, vocoder):
     """Steps, minutes and data of the runs behind a voice, for its metadata and its card; of a part that comes from a voice
     file, what that says."""
@@ -125,3 +135,6 @@ def run(args):
     facts = training_facts(args.tacotron2, args.waveglow)
     size = export(args.tacotron2, args.waveglow, args.out, args.dtype, args.name, args.language, args.license, provenance, args.max_symbols, facts)
     print(f"{args.out}: {size / 1e6:.1f} MB, {args.dtype}")
+    peak = hum(args.out)
+    if not peak < 100:
+        print(f"warning: of a mel of zeros this vocoder makes a sound with a peak of {peak:g}: it is not stable, and the engine's denoiser cannot work with it")

@@ -1,5 +1,6 @@
 """The voice file: names, shapes and config of the engine, storage that changes little, and a round trip."""
 
+import argparse
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from tacoglow_train import checkpoint, export, golden
 from tacoglow_train.tacotron2 import Tacotron2
@@ -95,6 +97,22 @@ def test_a_run_becomes_a_voice_and_a_voice_starts_a_run(tmp_path):
     wider = Tacotron2({**sizes_t2, "prenet_dim": 12})
     left = checkpoint.load_matching(wider, checkpoint.read_weights(str(tmp_path / "v.safetensors"), "tacotron2")[0])
     assert left == ["decoder.attention_rnn.weight_ih", "decoder.prenet.layers.0.linear_layer.weight", "decoder.prenet.layers.1.linear_layer.weight"]
+
+
+def test_an_unstable_vocoder_is_warned_of(voices, starter, tmp_path, capsys):
+    """The bundled one's peak is 5.8; one whose last flow expands without bound has none."""
+    assert 1 < export.hum(starter) < 10
+    tensors = load_file(voices["f32"][0])
+    with safe_open(voices["f32"][0], "pt") as f:
+        metadata = f.metadata()
+    tensors["waveglow.WN.0.end.bias"] = torch.full_like(tensors["waveglow.WN.0.end.bias"], -200.0)
+    wild = str(tmp_path / "wild.safetensors")
+    save_file(tensors, wild, metadata)
+    assert not export.hum(wild) < 100
+    parser = argparse.ArgumentParser()
+    export.add_arguments(parser)
+    export.run(parser.parse_args(["--tacotron2", wild, "--waveglow", wild, "--out", str(tmp_path / "v.safetensors")]))
+    assert "warning" in capsys.readouterr().out
 
 
 def test_weights_that_are_not_finite_are_refused(tmp_path):
