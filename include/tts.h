@@ -818,7 +818,8 @@ typedef struct tts_audio {
  * destroyed before that. Threads: any, and several may speak at once, but not in a callback. Errors:
  * TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8,
  * TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_SSML, TTS_ERROR_OUT_OF_MEMORY,
- * TTS_ERROR_DEVICE_LOST, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, and TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
+ * TTS_ERROR_DEVICE_LOST, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, and TTS_ERROR_ENGINE_GONE if the voice or its
+ * engine was destroyed meanwhile. Since 0.1.
  */
 TTS_API tts_status tts_voice_speak(const tts_voice *voice, const char *text, const tts_utterance_config *config, tts_audio *out_audio);
 

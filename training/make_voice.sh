@@ -11,7 +11,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}
-work=${WORK:-/tmp/tacoglow-voice}
+work=${WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/tacoglow-voice}
 
 pack() {
   mkdir -p "$1"

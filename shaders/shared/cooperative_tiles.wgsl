@@ -29,11 +29,7 @@ fn main(
     for (var start = 0u; start < p.inputs; start += CHUNK) {
         let k = start + thread % CHUNK;
         for (var row = thread / CHUNK; row < TILE_ROWS; row += 256u / CHUNK) {
-            var x = 0.0;
-            if k < p.inputs && first + row < p.rows {
-                x = input(first + row, k);
-            }
-            x_tile[row * CHUNK + thread % CHUNK] = f16(x);
+            x_tile[row * CHUNK + thread % CHUNK] = f16(input_or_zero(first + row, k));
         }
         for (var i = thread; i < CHUNK * 32u; i += 256u) {
             let k = start + i / 32u;

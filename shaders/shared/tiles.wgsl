@@ -2,6 +2,15 @@
 // four columns in either half of the panel. Sums run over the inputs in their order, whatever the tile, so that blocks of any
 // size give the same. The including file defines `input(row, k)` for any `k` below `p.inputs` and
 // `finish_pair(row, panel, four, left, right)` for the columns `4 four` and `64 + 4 four` of a panel.
+
+// What a tile holds beyond the rows and the inputs of the product is zero.
+fn input_or_zero(row: u32, k: u32) -> f32 {
+    if k < p.inputs && row < p.rows {
+        return input(row, k);
+    }
+    return 0.0;
+}
+
 #ifdef COOPERATIVE
 #import cooperative_tiles
 #else
@@ -42,11 +51,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
         // Threads along the inputs of a row: they are neighbours in memory.
         let k = start + thread % CHUNK;
         for (var row = thread / CHUNK; row < TILE_ROWS; row += 256u / CHUNK) {
-            var x = 0.0;
-            if k < p.inputs && first + row < p.rows {
-                x = input(first + row, k);
-            }
-            x_tile[(thread % CHUNK) * STRIDE + row] = Element(x);
+            x_tile[(thread % CHUNK) * STRIDE + row] = Element(input_or_zero(first + row, k));
         }
         for (var i = thread; i < CHUNK * 32u; i += 256u) {
             let k = start + i / 32u;

@@ -97,7 +97,8 @@ fn lend(samples: Vec<f32>, sample_rate: u32, s16: bool) -> tts_audio {
 /// destroyed before that. Threads: any, and several may speak at once, but not in a callback. Errors:
 /// TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_ARGUMENT, TTS_ERROR_UTF8,
 /// TTS_ERROR_NOTHING_TO_SPEAK, TTS_ERROR_LEXICON, TTS_ERROR_SSML, TTS_ERROR_OUT_OF_MEMORY,
-/// TTS_ERROR_DEVICE_LOST, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, and TTS_ERROR_ENGINE_GONE if the voice or its engine was destroyed meanwhile. Since 0.1.
+/// TTS_ERROR_DEVICE_LOST, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, and TTS_ERROR_ENGINE_GONE if the voice or its
+/// engine was destroyed meanwhile. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_voice_speak(
     voice: *const tts_voice,

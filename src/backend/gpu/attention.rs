@@ -2,7 +2,8 @@
 
 use bytemuck::bytes_of;
 
-use super::kernels::{Gpu, small};
+use super::dispatch::small;
+use super::kernels::Gpu;
 use super::profile::Work;
 use super::shaders::{Kernel, Shape, Storage, parameters};
 use super::tensor::Tensor;

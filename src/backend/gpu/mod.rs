@@ -12,6 +12,7 @@ mod attention;
 mod bind_groups;
 mod cooperative;
 mod device;
+mod dispatch;
 mod download;
 mod kernels;
 mod matrix;
