@@ -8,12 +8,12 @@ use wgpu::Features;
 
 use super::bind_groups::BindGroups;
 use super::cooperative;
-use super::download::Download;
+use super::download::staging;
 use super::memory::{Buffer, Memory, TENSOR, lock};
 use super::pipeline_cache;
 use super::pipelines::Pipelines;
 use super::profile::Profile;
-use super::recorder::MOST_UNDERWAY;
+use super::recorder::{MOST_UNDERWAY, RESULTS_UNDERWAY};
 use super::shaders::{Shader, Storage};
 use crate::backend::{Error, KernelTime, Precision};
 
@@ -116,8 +116,7 @@ impl Device {
         let timed = features.contains(Features::TIMESTAMP_QUERY);
         if timed && options.budget.is_some() {
             // How many are needed at once is a matter of chance, so they are made now.
-            let two = 2 * size_of::<u64>() as u64;
-            let places = (0..=MOST_UNDERWAY).map(|_| memory.take(two, Download::USAGE));
+            let places = (0..MOST_UNDERWAY + RESULTS_UNDERWAY).map(|_| staging(&memory, 0));
             for place in places.collect::<Result<Vec<_>, _>>()? {
                 memory.give_back(place);
             }

@@ -26,13 +26,20 @@ const UNDERWAY: u8 = 0;
 const MAPPED: u8 = 1;
 const FAILED: u8 = 2;
 
-impl Download {
-    /// What the bytes pass through.
-    pub(super) const USAGE: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
+/// Bytes of a staging buffer at least: what a block of sound takes. So whatever comes to the host passes through the same few
+/// buffers.
+const STAGING: u64 = 64 << 10;
 
+/// Where bytes pass through on their way to the host.
+pub(super) fn staging(memory: &Memory, size: u64) -> Result<Buffer, Error> {
+    let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+    memory.take(size.max(STAGING), usage)
+}
+
+impl Download {
     pub(super) fn new(shared: &Shared, size: u64) -> Result<Self, Error> {
         Ok(Self {
-            staging: shared.memory.take(size, Self::USAGE)?,
+            staging: staging(&shared.memory, size)?,
             memory: shared.memory.clone(),
             size,
             state: Arc::new(AtomicU8::new(UNDERWAY)),

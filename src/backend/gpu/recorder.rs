@@ -20,6 +20,13 @@ use crate::backend::Error;
 /// be cancelled soon.
 pub(super) const MOST_UNDERWAY: usize = 16;
 
+/// What a sentence may have on its way to the host besides timestamps: mel and alignment of two blocks of the decoder, and
+/// what the vocoder gives; and one of each more while it is taken.
+pub(super) const RESULTS_UNDERWAY: usize = 8;
+
+/// Bytes of the upload buffer at least: a block of mel frames for the vocoder, several times.
+const UPLOAD: u64 = 64 << 10;
+
 /// Bytes of weights after which loading waits for the device.
 const MOST_WEIGHTS_UNDERWAY: u64 = 32 << 20;
 
@@ -247,7 +254,7 @@ impl Recorder {
                     self.tensors.give_back(old);
                 }
                 // Not one of this recorder's own, which a command before may write to.
-                self.upload_buffer = Some(shared.memory.take(size, TENSOR)?);
+                self.upload_buffer = Some(shared.memory.take(size.max(UPLOAD), TENSOR)?);
             }
             if let Some(buffer) = &self.upload_buffer {
                 shared.queue.write_buffer(&buffer.raw, 0, &self.upload);
