@@ -1,28 +1,27 @@
-//! Whole sentences on a GPU: what they sound like, how they are cut into submissions, what they take of the device,
-//! and what becomes of an engine whose device is lost or full.
+//! Whole sentences on a GPU: what they sound like, how they are cut into submissions, and what they take of the device.
 
 use std::time::Duration;
 
 use super::common::{bundled_voice, difference};
 use super::{device, open};
-use tts::backend::gpu::{Gpu, Options};
-use tts::backend::{Backend, Error, Precision};
+use tts::backend::Precision;
+use tts::backend::gpu::Options;
 use tts::synth::{
     self, DeviceChoice, Engine, EngineConfig, Event, SentenceReport, SpeakOptions, Synthesizer,
 };
 
-const TEXT: &str = "The engine can speak.";
+pub(crate) const TEXT: &str = "The engine can speak.";
 
 /// An engine on a GPU; none where there is no adapter.
-fn engine(config: EngineConfig) -> Option<Engine> {
+pub(crate) fn engine(config: EngineConfig) -> Option<Engine> {
     device()?;
     let device = DeviceChoice::Gpu;
     Some(Engine::new(&EngineConfig { device, ..config }).unwrap())
 }
 
-type Spoken = (Vec<f32>, Vec<SentenceReport>);
+pub(crate) type Spoken = (Vec<f32>, Vec<SentenceReport>);
 
-fn speak(voice: &Synthesizer, text: &str) -> Result<Spoken, synth::Error> {
+pub(crate) fn speak(voice: &Synthesizer, text: &str) -> Result<Spoken, synth::Error> {
     let (mut audio, mut reports) = (Vec::new(), Vec::new());
     for event in voice.speak(text, &SpeakOptions::default())? {
         match event? {
@@ -143,46 +142,6 @@ fn nothing_is_made_in_the_steady_state() {
             }
         }
     }
-}
-
-/// A lost device ends an utterance with an error, and every later one; another engine can be made and speaks.
-#[test]
-fn a_lost_device_is_an_error_and_can_be_replaced() {
-    let Some(first) = engine(EngineConfig::default()) else {
-        return;
-    };
-    let voice = first.load(&bundled_voice(), None).unwrap();
-    let options = SpeakOptions::default();
-    let mut speech = voice.speak(TEXT, &options).unwrap();
-    first.gpu().unwrap().lose();
-    let error = speech.find_map(Result::err);
-    let is_lost = |error: &synth::Error| matches!(error, synth::Error::Device(Error::Lost(_)));
-    assert!(error.as_ref().is_some_and(is_lost), "{error:?}");
-    drop(speech);
-    let again = speak(&voice, TEXT).err();
-    assert!(again.as_ref().is_some_and(is_lost), "{again:?}");
-    let load = first
-        .load(&bundled_voice(), None)
-        .err()
-        .map(|e| e.to_string());
-    assert!(
-        load.as_ref().is_some_and(|e| e.contains("lost")),
-        "{load:?}"
-    );
-    let second = engine(EngineConfig::default()).unwrap();
-    let voice = second.load(&bundled_voice(), None).unwrap();
-    assert!(speak(&voice, TEXT).unwrap().0.len() > 10_000);
-}
-
-/// A job on a lost device fails, also one that had nothing to do with its loss.
-#[test]
-fn a_lost_device_reads_nothing() {
-    let Some(lost) = device() else { return };
-    let mut backend = Gpu::on(&lost);
-    let tensor = backend.zeros(4, 4);
-    lost.lose();
-    let read = backend.read(&tensor, 0..4);
-    assert!(matches!(read, Err(Error::Lost(_))), "{read:?}");
 }
 
 /// What an earlier run compiled is taken over; what is damaged is not.

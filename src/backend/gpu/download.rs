@@ -26,20 +26,27 @@ const UNDERWAY: u8 = 0;
 const MAPPED: u8 = 1;
 const FAILED: u8 = 2;
 
-/// Bytes of a staging buffer at least: what a block of sound takes. So whatever comes to the host passes through the same few
-/// buffers.
-const STAGING: u64 = 64 << 10;
-
-/// Where bytes pass through on their way to the host.
-pub(super) fn staging(memory: &Memory, size: u64) -> Result<Buffer, Error> {
-    let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
-    memory.take(size.max(STAGING), usage)
-}
+/// Bytes that a staging buffer of results has room for at least: what a block of sound takes. So all of them pass through the
+/// same few buffers.
+const RESULTS: u64 = 64 << 10;
 
 impl Download {
-    pub(super) fn new(shared: &Shared, size: u64) -> Result<Self, Error> {
+    /// What the bytes pass through.
+    pub(super) const USAGE: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
+
+    /// For what a job made.
+    pub(super) fn of_results(shared: &Shared, size: u64) -> Result<Self, Error> {
+        Self::new(shared, size, size.max(RESULTS))
+    }
+
+    /// For what the clock showed.
+    pub(super) fn of_timestamps(shared: &Shared, size: u64) -> Result<Self, Error> {
+        Self::new(shared, size, size)
+    }
+
+    fn new(shared: &Shared, size: u64, room: u64) -> Result<Self, Error> {
         Ok(Self {
-            staging: staging(&shared.memory, size)?,
+            staging: shared.memory.take(room, Self::USAGE)?,
             memory: shared.memory.clone(),
             size,
             state: Arc::new(AtomicU8::new(UNDERWAY)),

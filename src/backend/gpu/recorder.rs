@@ -20,10 +20,6 @@ use crate::backend::Error;
 /// be cancelled soon.
 pub(super) const MOST_UNDERWAY: usize = 16;
 
-/// What a sentence may have on its way to the host besides timestamps: mel and alignment of two blocks of the decoder, and
-/// what the vocoder gives; and one of each more while it is taken.
-pub(super) const RESULTS_UNDERWAY: usize = 8;
-
 /// Bytes of the upload buffer at least: a block of mel frames for the vocoder, several times.
 const UPLOAD: u64 = 64 << 10;
 
@@ -208,7 +204,7 @@ impl Recorder {
         if self.failure.is_some() {
             return None;
         }
-        match Download::new(&self.shared, size) {
+        match Download::of_results(&self.shared, size) {
             Err(error) => {
                 self.fail(error);
                 None
@@ -273,7 +269,7 @@ impl Recorder {
             let size = u64::from(ticks) * 8;
             let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
             let resolved = shared.memory.take(size, usage)?;
-            let download = Arc::new(Download::new(&shared, size)?);
+            let download = Arc::new(Download::of_timestamps(&shared, size)?);
             encoder.resolve_query_set(&profile.queries, 0..ticks, &resolved.raw, 0);
             encoder.copy_buffer_to_buffer(&resolved.raw, 0, download.staging(), 0, size);
             shared.memory.give_back(resolved);
