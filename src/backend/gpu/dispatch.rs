@@ -39,8 +39,7 @@ impl Gpu {
         }
         match rows {
             0..=16 => Shape::Rows16,
-            17..=1024 => Shape::Rows64,
-            _ => Shape::Rows128,
+            _ => Shape::Rows64,
         }
     }
 
@@ -72,8 +71,8 @@ impl Gpu {
     ) {
         let shader = self.shader(kernel, shape, w.storage);
         let columns = if matches!(shape, Shape::Few1 | Shape::Few4) {
-            // A workgroup makes 32 columns.
-            w.panels * 4
+            // A workgroup makes 16 columns.
+            w.panels * 8
         } else {
             w.panels
         };

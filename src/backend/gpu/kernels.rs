@@ -432,10 +432,7 @@ impl Backend for Gpu {
             &condition.tensor.buffer,
             &y.buffer,
         ];
-        let shape = match self.tile(&w.pointwise, n) {
-            Shape::Rows128 => Shape::Rows64,
-            shape => shape,
-        };
+        let shape = self.tile(&w.pointwise, n);
         self.product(Kernel::WnGateSeparable, shape, &w.pointwise, n, &buffers, p);
     }
 
