@@ -144,7 +144,7 @@ fn fed_text_sounds_like_whole_text() {
         .start(&voice, feed.clone(), &options, Box::new(fed.clone()))
         .unwrap();
     for word in TEXT.split_inclusive(' ') {
-        assert!(feed.push(word));
+        assert_eq!(feed.push(word.as_bytes()), Ok(true));
         second.wake();
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -32,7 +32,8 @@ static void destroyed_with_work_in_flight(void)
         EXPECT(tts_utterance_wait(u[0], UINT32_MAX), TTS_CANCELLED);
         EXPECT(tts_utterance_stats(u[0], &stats), TTS_OK);
         CHECK(stats.state == TTS_STATE_ENDED && stats.result == TTS_CANCELLED);
-        CHECK(tts_utterance_read(u[0], &sample, 1, &count) >= 0);
+        EXPECT(tts_utterance_read(u[0], &sample, 1, &count), TTS_CANCELLED);
+        CHECK(count == 0 && sample == 0);
         if (round % 2 == 0) {
             tts_audio audio = no_audio();
             tts_utterance *late = NULL;
@@ -71,6 +72,7 @@ static void cancelled_at_every_point(void)
 
 typedef struct speaker {
     tts_voice *voice;
+    int batch;
     tts_status status;
 } speaker;
 
@@ -78,7 +80,9 @@ static void *speaks(void *argument)
 {
     speaker *s = (speaker *)argument;
     tts_audio audio = no_audio();
-    s->status = tts_voice_speak(s->voice, long_text, NULL, &audio);
+    const char *text = long_text;
+    s->status = s->batch ? tts_voice_speak_batch(s->voice, &text, 1, NULL, &audio, NULL)
+                         : tts_voice_speak(s->voice, long_text, NULL, &audio);
     tts_audio_free(&audio);
     return NULL;
 }
@@ -94,6 +98,7 @@ static void destroyed_while_others_speak(void)
         int i;
         for (i = 0; i < 3; i++) {
             speakers[i].voice = v;
+            speakers[i].batch = i == 1;
             CHECK(pthread_create(&threads[i], NULL, speaks, &speakers[i]) == 0);
         }
         sleep_ms(round * 20);
@@ -221,6 +226,7 @@ static void forked_while_others_speak(void)
         pid_t child;
         int status = 1;
         s.voice = voice(e);
+        s.batch = 0;
         CHECK(pthread_create(&thread, NULL, speaks, &s) == 0);
         sleep_ms(round * 30);
         child = fork();
