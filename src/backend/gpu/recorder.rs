@@ -329,8 +329,9 @@ impl Recorder {
                         label: None,
                         timestamp_writes,
                     });
-                    run.iter()
-                        .for_each(|kernel| self.encode_kernel(&mut pass, kernel));
+                    for kernel in run {
+                        self.encode_kernel(&mut pass, kernel);
+                    }
                 }
             }
         }
