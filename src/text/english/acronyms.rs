@@ -58,7 +58,11 @@ pub(super) fn is_spelled(r: &Reader, word: &str, attached: bool) -> bool {
     if !all_capitals(word) {
         // "b2b", "mp3": short and with digits.
         let vowel = lower.bytes().any(|b| b"aeiouy".contains(&b));
+        // "mc", "html", but not "shh"
+        let unsayable =
+            !vowel && word.len() < 6 && !lower.ends_with("hh") && !lower.ends_with("mm");
         return word.len() < 4 && lexicon::is_initials(&lower)
+            || unsayable && lexicon::pronounce(&lower).is_none()
             || attached && word.len() <= 3 && (!vowel || lexicon::pronounce(&lower).is_none());
     }
     if SAID.contains(&word) || word.len() > 6 && lexicon::pronounce(&lower).is_some() {

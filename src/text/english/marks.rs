@@ -64,6 +64,14 @@ pub(super) fn read(r: &mut Reader, i: usize) -> usize {
         'Ω' => r.say("omega", i, i + 1),
         '∞' => r.say("infinity", i, i + 1),
         '√' => r.say("square root of", i, i + 1),
+        '^' if after == '2' && s.ends(i + 2) => {
+            r.say("squared", i, i + 2);
+            return i + 2;
+        }
+        '^' if after == '3' && s.ends(i + 2) => {
+            r.say("cubed", i, i + 2);
+            return i + 2;
+        }
         '^' if number_follows => r.say("to the power of", i, i + 1),
         '²' => r.say("squared", i, i + 1),
         '³' => r.say("cubed", i, i + 1),
@@ -127,6 +135,12 @@ fn dots(r: &mut Reader, i: usize) -> usize {
     // "file.txt", ".5": a dot inside is not a stop.
     if !many && r.scan.at(end).is_ascii_alphanumeric() && r.scan.before(i).is_ascii_alphanumeric() {
         if r.scan.at(end).is_ascii_alphabetic() && r.scan.before(i).is_ascii_digit() {
+            return end;
+        }
+        // "world.No": a space is missing.
+        let (before, next, second) = (r.scan.before(i), r.scan.at(end), r.scan.at(end + 1));
+        if before.is_ascii_lowercase() && next.is_ascii_uppercase() && second.is_ascii_lowercase() {
+            r.mark('.', i);
             return end;
         }
         r.say("dot", i, end);
