@@ -145,6 +145,7 @@ const LAST: &[(&str, &str)] = &[
     ("ed", "edition"),
     ("eds", "editors"),
     ("etc", "et cetera"),
+    ("ft", "feet"),
     ("govt", "government"),
     ("hr", "hour"),
     ("hrs", "hours"),

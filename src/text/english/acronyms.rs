@@ -16,10 +16,10 @@ const SAID: &[&str] = &[
 /// Capitals that are letters although they look like words.
 const SPELLED: &[&str] = &[
     "AC", "AD", "AI", "AM", "AWOL", "BA", "BBC", "CAD", "CEO", "CFO", "CIA", "CO", "CSS", "CTO",
-    "DIY", "DJ", "DNA", "EDT", "EST", "EU", "FBI", "GDP", "GMT", "GPS", "HD", "HR", "ID", "IOS",
-    "IRA", "IRS", "IT", "LA", "LED", "MA", "MIA", "MS", "NBA", "NFL", "OS", "PA", "PE", "PM",
-    "PDT", "PR", "PST", "RAF", "RNA", "SAT", "SMS", "SOS", "SUV", "TV", "UAE", "UFO", "UI", "UK",
-    "UN", "URL", "US", "USA", "USB", "UTC", "UX", "VIP", "VR", "WHO",
+    "DIY", "DJ", "DNA", "EDT", "EST", "EU", "FBI", "GDP", "GMT", "GPS", "HD", "HR", "ID", "IMO",
+    "IOS", "IRA", "IRS", "IT", "LA", "LED", "MA", "MIA", "MS", "NBA", "NFL", "OS", "PA", "PE",
+    "PM", "PDT", "PR", "PST", "RAF", "RNA", "SAT", "SMS", "SOS", "SUV", "TV", "UAE", "UFO", "UI",
+    "UK", "UN", "URL", "US", "USA", "USB", "UTC", "UX", "VIP", "VR", "WHO",
 ];
 
 /// Ordinary words that are written in capitals for emphasis, or are no acronyms.

@@ -72,7 +72,9 @@ pub(super) fn read(r: &mut Reader, i: usize) -> usize {
             r.say("cubed", i, i + 2);
             return i + 2;
         }
-        '^' if number_follows => r.say("to the power of", i, i + 1),
+        '^' if number_follows || after == '-' && s.at(i + 2).is_ascii_digit() => {
+            r.say("to the power of", i, i + 1)
+        }
         '²' => r.say("squared", i, i + 1),
         '³' => r.say("cubed", i, i + 1),
         '°' => r.say("degrees", i, i + 1),
@@ -143,6 +145,14 @@ fn dots(r: &mut Reader, i: usize) -> usize {
             r.mark('.', i);
             return end;
         }
+        r.say("dot", i, end);
+        return end;
+    }
+    // ".NET"
+    let (first, second) = (r.scan.at(end), r.scan.at(end + 1));
+    let name =
+        first.is_ascii_lowercase() || first.is_ascii_uppercase() && !second.is_ascii_lowercase();
+    if !many && name && r.scan.before(i) == ' ' {
         r.say("dot", i, end);
         return end;
     }

@@ -67,13 +67,15 @@ const BEHIND: &[Currency] = &[
 ];
 
 fn sign(s: &Scan, i: usize) -> Option<&'static Currency> {
-    SIGNS.iter().find(|c| s.starts(i, c.0))
+    // "CHF 20"
+    let codes = BEHIND.iter().filter(|c| c.0.len() == 3 && c.0.is_ascii());
+    SIGNS.iter().chain(codes).find(|c| s.starts(i, c.0))
 }
 
 /// "$3.50", "£5 million", "€10-20", "-" is read before.
 pub(super) fn read(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     if s.at(i).is_ascii_alphabetic()
-        && (s.before(i).is_ascii_alphanumeric() || s.letters(i) > i + 2)
+        && (s.before(i).is_ascii_alphanumeric() || s.letters(i) > i + 3)
     {
         return None;
     }
@@ -94,6 +96,14 @@ pub(super) fn read(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, Strin
         }
     }
     let (end, words) = amount(s, currency, &number, ctx);
+    // "$1.5M-$2M"
+    if matches!(s.at(end), '-' | '–' | '—')
+        && let Some(currency) = sign(s, end + 1)
+        && let Some(second) = Number::read(s, end + 1 + currency.0.chars().count())
+    {
+        let (end, to) = amount(s, currency, &second, ctx);
+        return Some((end, format!("{prefix}{words} to {to}")));
+    }
     Some((end, format!("{prefix}{words}")))
 }
 
@@ -146,6 +156,8 @@ fn scaled(s: &Scan, currency: &Currency, number: &Number, ctx: Context<'_>) -> (
         "billion",
         "trillion",
         "quadrillion",
+        "lakh",
+        "crore",
     ] {
         if at > number.end && s.word_is(at, name) {
             // "$10-million deal"

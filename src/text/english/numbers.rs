@@ -42,6 +42,21 @@ impl Number {
                 grouped = true;
             }
         }
+        // "1.234,50", as in much of Europe.
+        if !grouped && s.at(end) == '.' && s.digits(end + 1) == end + 4 {
+            let comma = end + 4;
+            let cents = s.digits(comma + 1);
+            if s.at(comma) == ',' && cents == comma + 3 {
+                whole.push_str(&s.text(end + 1, comma));
+                let decimals = Some(s.text(comma + 1, cents));
+                return Some(Self {
+                    end: cents,
+                    whole,
+                    decimals,
+                    grouped: true,
+                });
+            }
+        }
         let decimals_end = s.digits(end + 1);
         let decimals =
             (s.at(end) == '.' && decimals_end > end + 1).then(|| s.text(end + 1, decimals_end));
@@ -394,6 +409,9 @@ fn range(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     let percent = usize::from(matches!(s.at(first.end), '%' | '°'));
     let next = dash(s, first.end + percent)?;
     let second = Number::read(s, next)?;
+    if (first.whole.as_str(), second.whole.as_str()) == ("50", "50") {
+        return Some((second.end, "fifty fifty".to_owned()));
+    }
     // Three and more groups are a code: "978-3-16", "12-34-56".
     if dash(s, second.end).is_some() {
         return code(s, i);

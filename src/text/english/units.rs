@@ -123,8 +123,11 @@ fn measure(s: &Scan, i: usize, one: bool, decimal: bool) -> Option<(usize, Strin
         Joined => gap == 0,
         JoinedOrDot => gap == 0 || s.at(end) == '.',
     };
+    // "45 W. 34th St."
+    let street =
+        gap > 0 && matches!(unit.0, "W" | "V") && s.at(end) == '.' && s.at(end + 1) != '\0';
     // "6-month" is no measure of length, and "5 m" is one only as long as no word goes on.
-    if !placed || s.at(end) == '\'' || hyphen && unit.0.len() == 1 {
+    if !placed || street || s.at(end) == '\'' || hyphen && unit.0.len() == 1 {
         return None;
     }
     let mut words = if one || hyphen { unit.1 } else { unit.2 }.to_owned();
@@ -200,7 +203,9 @@ pub(super) fn read(s: &Scan, number: &Number, ctx: Context<'_>) -> Option<(usize
     let unit = digits + usize::from(s.at(digits) == ' ');
     let feet = words.ends_with("feet") || words.ends_with("foot");
     if feet && at > end && (1..=2).contains(&(digits - at)) && s.word_is(unit, "in") {
-        return Some((unit + 2, format!("{words} {}", inches(&s.text(at, digits)))));
+        let dot = s.at(unit + 2) == '.' && !s.could_end(unit + 3);
+        let words = format!("{words} {}", inches(&s.text(at, digits)));
+        return Some((unit + 2 + usize::from(dot), words));
     }
     Some((end, words))
 }

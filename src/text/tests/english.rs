@@ -87,6 +87,15 @@ fn numbers() {
         ("1 000 000 people", "one million people"),
         ("10'000 and 1_000_000", "ten thousand and one million"),
         ("rooms 20 123", "rooms twenty one hundred twenty-three"),
+        ("10⁻³", "ten to the power of minus three"),
+        (
+            "6×10^-7 m, 10²³",
+            "six times ten to the power of minus seven meters, ten to the power of twenty-three",
+        ),
+        (
+            "2⁸ m², word¹",
+            "two to the power of eight square meters, word one",
+        ),
         ("x^2 + 2^10", "X squared plus two to the power of ten"),
         ("1st–3rd", "first to third"),
         ("x * y / 2 == 3", "X times Y divided by two equals three"),
@@ -246,6 +255,18 @@ fn money() {
         ("a £5 note", "a five pound note"),
         ("$20/day", "twenty dollars per day"),
         ("costs $5.", "costs five dollars."),
+        (
+            "a $1.5M-$2M range",
+            "a one point five million dollar to two million dollar range",
+        ),
+        (
+            "€1.234,50",
+            "one thousand two hundred thirty-four euros and fifty cents",
+        ),
+        (
+            "CHF 20 and ₹5 lakh",
+            "twenty swiss francs and five lakh rupees",
+        ),
         ("two $20 bills", "two twenty dollar bills"),
         ("no $10-million deal", "no ten million dollar deal"),
     ]);
@@ -269,6 +290,7 @@ fn fractions_percentages_units_ranges() {
         ("20/20 vision", "twenty twenty vision"),
         ("7/8ths", "seven eighths"),
         ("6 ft 2 in tall", "six feet two inches tall"),
+        ("5 ft. 10 in. tall", "five feet ten inches tall"),
         ("a 12 V battery", "a twelve volt battery"),
         ("8 fl oz", "eight fluid ounces"),
         ("10 sq. ft.", "ten square feet"),
@@ -298,6 +320,7 @@ fn fractions_percentages_units_ranges() {
         ("500 ml", "five hundred milliliters"),
         ("5 in the morning", "five in the morning"),
         ("10-20", "ten to twenty"),
+        ("50-50", "fifty fifty"),
         ("10–20%", "ten to twenty percent"),
         ("10%-20%", "ten percent to twenty percent"),
         ("5-10 km", "five to ten kilometers"),
@@ -374,6 +397,7 @@ fn abbreviations() {
             "the maximum temperature, including tax",
         ),
         ("Atlanta, GA", "atlanta, georgia"),
+        ("45 W. 34th St.", "forty-five west thirty-fourth street"),
         (
             "123 N. Main St., Springfield, IL 62704",
             "one hundred twenty-three north main street, springfield, illinois six two seven zero four",
@@ -440,6 +464,8 @@ fn acronyms_and_mixed_words() {
         ("option (a)", "option, A"),
         ("F-16", "F sixteen"),
         ("GPT-4", "G P T four"),
+        (".NET and .txt files", "dot net and dot T X T files"),
+        ("WWII, /etc/hosts", "world war two, etc hosts"),
         ("Boeing 747", "boeing seven forty-seven"),
         ("Boeing 737-800", "boeing seven thirty-seven eight hundred"),
         ("1080p, 50p", "ten eighty P, fifty pence"),
