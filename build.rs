@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The objects of the C interface, in the order of the header.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 15] = [
     "version",
     "status",
     "device",
@@ -26,6 +26,7 @@ const SECTIONS: [&str; 14] = [
     "mark",
     "options",
     "audio",
+    "batch",
     "utterance",
     "stats",
 ];

@@ -27,6 +27,10 @@ pub(crate) fn generate(root: &Path, out: &Path) {
     println!("cargo:rerun-if-changed=shaders");
     println!("cargo:rerun-if-changed=build");
     let permutations = read(&folder.join("permutations"));
+    // For tests that give them to compilers.
+    let translated = out.join("translated");
+    let _ = fs::remove_dir_all(&translated);
+    fs::create_dir_all(&translated).expect("OUT_DIR can be written to");
     let mut kernels = Vec::new();
     let (mut arms, mut table) = (String::new(), String::new());
     // The `Params` of each kernel, which its versions share.
@@ -41,6 +45,10 @@ pub(crate) fn generate(root: &Path, out: &Path) {
         for version in versions {
             let source = Source::expand(&folder, kernel, &version);
             let facts = source.check();
+            for (ending, text) in &facts.translations {
+                let path = translated.join(format!("{}.{ending}", source.name));
+                fs::write(path, text).expect("OUT_DIR can be written to");
+            }
             let (shape, storage) = (camel(version.shape), camel(version.storage));
             // Where there is but one version, it is the one with subgroups and the one without.
             let pattern = version.subgroups.map_or("_".to_owned(), |s| s.to_string());
@@ -157,6 +165,7 @@ struct Facts {
     writes: Vec<bool>,
     /// Its parameters, each of four bytes, as members of a struct in Rust.
     parameters: Vec<String>,
+    translations: Vec<translate::Text>,
 }
 
 /// A shader with its directives carried out, and where each of its lines comes from.
@@ -324,8 +333,10 @@ impl Source {
         let info = Validator::new(ValidationFlags::all(), capabilities)
             .validate(&module)
             .unwrap_or_else(|e| self.fail(e.location(&self.text), &e.emit_to_string(&self.text)));
-        let cooperative = self.defines.contains_key("COOPERATIVE");
-        translate::check(&module, &info, cooperative).unwrap_or_else(|e| self.fail(None, &e));
+        let has = |define| self.defines.contains_key(define);
+        let needs = (has("F16"), has("SUBGROUPS"), has("COOPERATIVE"));
+        let translations =
+            translate::translate(&module, &info, needs).unwrap_or_else(|e| self.fail(None, &e));
         let mut bindings = BTreeMap::new();
         let mut parameters = Vec::new();
         for (_, variable) in module.global_variables.iter() {
@@ -355,7 +366,11 @@ impl Source {
             self.name,
             parameters.len()
         );
-        Facts { writes, parameters }
+        Facts {
+            writes,
+            parameters,
+            translations,
+        }
     }
 
     /// A parameter as a member of a struct in Rust.

@@ -3,7 +3,7 @@
  *
  * Tacoglow, neural text-to-speech: Tacotron 2 and WaveGlow.
  *
- * A complete program, which speaks a sentence into a file of raw 16-bit samples:
+ * A complete program, which speaks a sentence into a file of raw 32-bit floats:
  *
  * @code{.c}
  *   #include <stdio.h>
@@ -13,29 +13,25 @@
  *   {
  *       tts_engine *engine = NULL;
  *       tts_voice *voice = NULL;
- *       tts_utterance_config config;
  *       tts_audio audio = { sizeof(tts_audio), 0, 0, NULL, NULL };
- *       FILE *file = NULL;
+ *       FILE *file = argc == 3 ? fopen(argv[2], "wb") : NULL;
+ *       size_t spoken = 0;
  *
- *       tts_utterance_config_init(&config, sizeof config);
- *       config.format = TTS_FORMAT_S16;
- *       if (argc == 3 && tts_engine_create(NULL, &engine) == TTS_OK
- *           && tts_voice_open_path(engine, argv[1], &voice) == TTS_OK
- *           && tts_voice_speak(voice, "Hello world.", &config, &audio) == TTS_OK
- *           && (file = fopen(argv[2], "wb")) != NULL)
- *           fwrite(audio.s16, sizeof *audio.s16, (size_t)audio.count, file);
- *       fprintf(stderr, "%s\n", file ? "spoken" : tts_last_error());
- *       if (file)
- *           fclose(file);
+ *       if (file == NULL || tts_engine_create(NULL, &engine) < 0
+ *           || tts_voice_open_path(engine, argv[1], &voice) < 0
+ *           || tts_voice_speak(voice, "Hello world.", NULL, &audio) < 0)
+ *           fprintf(stderr, "not spoken: %s\n", tts_last_error());
+ *       else
+ *           spoken = fwrite(audio.f32, sizeof(float), (size_t)audio.count, file);
  *       tts_audio_free(&audio);
  *       tts_voice_destroy(voice);
  *       tts_engine_destroy(engine);
- *       return file ? 0 : 1;
+ *       return spoken > 0 && fclose(file) == 0 ? 0 : 1;
  *   }
  * @endcode
  *
  * Build it with "cc hello.c -ltts", and run it with a voice file and the name of a file to write. To hear
- * that: "aplay -r 22050 -f S16_LE FILE", or "ffplay -ar 22050 -f s16le FILE".
+ * that: "aplay -r 22050 -f FLOAT_LE FILE", or "ffplay -ar 22050 -f f32le FILE".
  *
  * What holds for every function:
  *
@@ -46,6 +42,8 @@
  *   that was destroyed, or one of another kind gives an error and does no harm. To destroy NULL is fine.
  * - Threads. Every function may be called from any thread at any time, unless it says otherwise. To destroy
  *   an object while another thread uses it is safe: the call waits for the other to leave.
+ * - Audio callbacks. tts_utterance_read, tts_utterance_read_s16 and tts_utterance_cancel never wait, lock,
+ *   allocate or enter the system, whatever they are given. The other functions may: call them elsewhere.
  * - Texts are UTF-8. A function whose name ends in _n takes a length in bytes; elsewhere texts end in NUL.
  * - Structs that you fill begin with struct_size. Their init function sets it and all defaults, so that a
  *   program goes on working when a later version adds members at the end.
@@ -235,7 +233,7 @@ TTS_API const char *tts_last_error(void);
  * @{
  */
 
-/** A kind of device: one of the constants TTS_DEVICE_*. */
+/** A kind of device, one of the constants TTS_DEVICE_*; or TTS_DEVICE_INDEX and an index added to it. */
 typedef int32_t tts_device;
 
 /**
@@ -275,8 +273,11 @@ typedef struct tts_device_info {
 /** A graphics processor. */
 #define TTS_DEVICE_GPU 2
 
+/** TTS_DEVICE_INDEX + i is the device that tts_device_describe tells of for the index i: one of several GPUs, say. */
+#define TTS_DEVICE_INDEX 1000
+
 /**
- * Number of devices, usable or not.
+ * Number of devices, usable or not. They and their order stay the same while the process runs.
  *
  * Threads: any. Errors: TTS_ERROR_NULL. Since 0.1.
  */
@@ -316,11 +317,11 @@ typedef void (*tts_log_callback)(void *user_data, tts_log_level level, const cha
 typedef struct tts_engine_config {
     /** Size of this struct as the program knows it. */
     uint32_t struct_size;
-    /** Which device. Default TTS_DEVICE_AUTO. */
+    /** Which device. Default TTS_DEVICE_AUTO, which falls back to the processor; the log tells why. */
     tts_device device;
-    /** Threads that compute; 0, the default, is one for each processor that the process may use. */
+    /** Threads that compute, 1024 at most; 0, the default, is one for each processor that the process may use. */
     uint32_t threads;
-    /** Messages up to this level go to the log. Default TTS_LOG_INFO. */
+    /** Messages up to this level go to the log; 0 is none. Default TTS_LOG_INFO. */
     tts_log_level log_level;
     /** Takes messages for the log. Default NULL: nobody is told. */
     tts_log_callback on_log;
@@ -343,7 +344,7 @@ typedef struct tts_engine_config {
     /**
      * On a GPU, the longest time in milliseconds that a submission should take, so that the frames of a game come
      * through in between. It follows from what submissions took before, so that some take longer, and a single kernel
-     * is never cut. Default 2. 0 does not cut: most throughput, for programs that draw nothing. Since 0.1.
+     * is never cut. 0 to 1000; default 2. 0 does not cut: most throughput, for programs that draw nothing. Since 0.1.
      */
     float submission_ms;
     /** Must be 0. */
@@ -413,8 +414,8 @@ TTS_API tts_status tts_engine_pipeline_cache(const tts_engine *engine, void *buf
  */
 
 /**
- * Reads the next bytes of a voice file into `buffer`, `size` at most. Returns their number, 0 at the end
- * of the file, or (size_t)-1 if it cannot be read.
+ * Reads the next bytes of a voice file into `buffer`, `size` at most. Returns their number, which may be smaller
+ * than `size` at any time; 0 at the end of the file, or (size_t)-1 if it cannot be read.
  */
 typedef size_t (*tts_read_callback)(void *user_data, void *buffer, size_t size);
 
@@ -581,7 +582,8 @@ typedef void (*tts_progress_callback)(void *user_data, float progress);
  * may be NULL.
  *
  * Threads: any, but not in a callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK,
- * TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_DEVICE_LOST. Since 0.1.
+ * TTS_ERROR_ENGINE_GONE, TTS_ERROR_FORKED, TTS_ERROR_OUT_OF_MEMORY, TTS_ERROR_DEVICE_LOST; TTS_ERROR_ARGUMENT for
+ * a voice that is to be denoised by itself and cannot be. Since 0.1.
  */
 TTS_API tts_status tts_voice_warm_up(const tts_voice *voice, tts_progress_callback on_progress, void *user_data);
 
@@ -598,6 +600,12 @@ TTS_API tts_status tts_voice_warm_up(const tts_voice *voice, tts_progress_callba
 
 /** What a mark marks: one of the constants TTS_MARK_*. */
 typedef int32_t tts_mark_kind;
+
+/**
+ * A shape of the mouth: one of the constants TTS_VISEME_*. They are the fifteen that faces of games commonly have, in
+ * the usual order, so that a number is the index of a blend shape.
+ */
+typedef int32_t tts_viseme;
 
 /** A place in the sound, and the text that is spoken there. */
 typedef struct tts_mark {
@@ -622,6 +630,13 @@ typedef struct tts_mark {
      * Ends in NUL.
      */
     char name[32];
+    /**
+     * The shape of the mouth from here on: that of a phoneme, TTS_VISEME_SIL at the end of a sentence, else
+     * TTS_VISEME_NONE. Since 0.1.
+     */
+    tts_viseme viseme;
+    /** Must not be looked at. */
+    uint32_t reserved;
 } tts_mark;
 
 /**
@@ -644,6 +659,54 @@ typedef void (*tts_mark_callback)(void *user_data, const tts_mark *mark);
 
 /** An element `mark` of SSML; its name is that of the element. */
 #define TTS_MARK_SSML 5
+
+/** The mark says nothing of the mouth. */
+#define TTS_VISEME_NONE -1
+
+/** At rest. */
+#define TTS_VISEME_SIL 0
+
+/** P, B, M. */
+#define TTS_VISEME_PP 1
+
+/** F, V. */
+#define TTS_VISEME_FF 2
+
+/** TH, DH. */
+#define TTS_VISEME_TH 3
+
+/** T, D. */
+#define TTS_VISEME_DD 4
+
+/** K, G, NG, HH. */
+#define TTS_VISEME_KK 5
+
+/** CH, JH, SH, ZH. */
+#define TTS_VISEME_CH 6
+
+/** S, Z. */
+#define TTS_VISEME_SS 7
+
+/** N, L. */
+#define TTS_VISEME_NN 8
+
+/** R, ER. */
+#define TTS_VISEME_RR 9
+
+/** AA, AE, AH, AW, AY. */
+#define TTS_VISEME_AA 10
+
+/** EH, EY. */
+#define TTS_VISEME_E 11
+
+/** IH, IY, Y. */
+#define TTS_VISEME_IH 12
+
+/** AO, OW, OY. */
+#define TTS_VISEME_OH 13
+
+/** UH, UW, W. */
+#define TTS_VISEME_OU 14
 
 /** @} */
 
@@ -701,7 +764,10 @@ typedef struct tts_utterance_config {
     uint64_t seed;
     /** Standard deviation of the vocoder's noise, 0 to 10; -1, the default, is the voice's own. */
     float sigma;
-    /** Strength of the denoiser, 0 (off) to 100; -1, the default, is the voice's own. */
+    /**
+     * Strength of the denoiser, 0 (off) to 100; -1, the default, is the voice's own; 0.01 to 0.1 is usual. A voice whose
+     * vocoder has no finite hum to be taken away gives TTS_ERROR_ARGUMENT for all but 0.
+     */
     float denoise;
     /** Probability above which a sentence is over, between 0 and 1; -1, the default, is the voice's own. */
     float gate_threshold;
@@ -715,7 +781,7 @@ typedef struct tts_utterance_config {
     float sentence_pause;
     /** Samples per second of the output, 4000 to 384000; 0, the default, is the voice's own rate. */
     uint32_t sample_rate;
-    /** Decoder steps after which a sentence is cut off; 0, the default, is the voice's own limit. */
+    /** Decoder steps after which a sentence is cut off, 1 to 1000000; 0, the default, is the voice's own limit. */
     uint32_t max_steps;
     /** TTS_UTTERANCE_* flags. Default 0. */
     uint32_t flags;
@@ -759,21 +825,27 @@ typedef struct tts_utterance_config {
     uint32_t reserved;
 } tts_utterance_config;
 
-/** 32-bit float; full scale is -1 to 1, and louder is possible. */
+/** 32-bit float; full scale is -1 to 1. Louder is possible; what is infinite or not a number is not. */
 #define TTS_FORMAT_F32 0
 
 /** 16-bit signed integer, clipped at full scale. */
 #define TTS_FORMAT_S16 1
 
-/** Text as people write it. */
+/**
+ * Text as people write it: numbers, dates, money, abbreviations. In braces are phonemes of ARPAbet, such as
+ * "{HH AH0 L OW1}", for a voice that has phonemes.
+ */
 #define TTS_TEXT_PLAIN 0
 
 /**
  * An SSML document: one element `speak`, in which are known: `p` and `s`; `break` (time, strength);
  * `prosody` (rate, pitch, volume); `sub` (alias); `phoneme` (alphabet "x-arpabet", ph); `say-as`
  * (interpret-as: characters, spell-out, cardinal, ordinal, digits, telephone, date with a format such as
- * "dmy"); and `mark` (name). Other elements are read through: their text is spoken, and the log has a
- * warning. Prosody follows the words inside a sentence. A document has 4 MiB at most.
+ * "dmy"); and `mark` (name). Values are those of SSML 1.1: a time is "300ms" or "1.5s", a rate "slow" or "120%" or
+ * "+20%" or "1.2", a pitch "high" or "+10%" or "-2st", a volume "loud" or "+6dB" or "80". What is not a word or a volume
+ * of 100 is relative to the prosody around it; all of it together stays within what `speed` and `pitch` may be, and
+ * follows the words inside a sentence. Other elements are read through: their text is spoken. Of them, and of values that cannot be understood, the log has a warning; what is not
+ * well-formed is TTS_ERROR_SSML, and the message names the byte. A document has 4 MiB at most.
  */
 #define TTS_TEXT_SSML 1
 
@@ -839,6 +911,29 @@ TTS_API tts_status tts_audio_free(tts_audio *audio);
 
 /* ========================================================================================== */
 /**
+ * @defgroup batch Many texts at once
+ *
+ * For what is known beforehand, such as all lines of a scene: together they take less time than one by one.
+ * @{
+ */
+
+/**
+ * Speaks `count` texts, each of which ends in NUL, and returns when all have been spoken. A text sounds as
+ * tts_voice_speak would speak it with this `config`, whose callbacks, `buffer_ms` and `priority` have no part in
+ * this. `out_audio` is an array of `count` structs, the struct_size of each set; `out_results`, which may be NULL,
+ * an array of as many statuses, which tell how each text ended. The call gives the gravest of them: TTS_OK,
+ * TTS_STEP_LIMIT or TTS_ATTENTION_LOST. It computes on the calling thread and those of the engine: utterances that
+ * are on their way go on beside it, more slowly.
+ *
+ * Ownership: as for tts_voice_speak; every struct is given back with tts_audio_free. Threads and errors: as
+ * tts_voice_speak. With an error nothing is written, and the message tells which text it is about. Since 0.1.
+ */
+TTS_API tts_status tts_voice_speak_batch(const tts_voice *voice, const char *const *texts, size_t count, const tts_utterance_config *config, tts_audio *out_audio, tts_status *out_results);
+
+/** @} */
+
+/* ========================================================================================== */
+/**
  * @defgroup utterance Utterances
  *
  * An utterance is a text on its way to sound. The engine's worker thread speaks it; its sound is taken with
@@ -866,16 +961,18 @@ TTS_API tts_status tts_utterance_start_n(const tts_voice *voice, const char *tex
 /**
  * Opens an utterance whose text comes in pieces, as a language model writes it: see tts_utterance_feed.
  *
- * Ownership, threads and errors: as tts_utterance_start. Since 0.1.
+ * Ownership, threads and errors: as tts_utterance_start, but for those of the text; and TTS_ERROR_ARGUMENT for
+ * SSML, which is a whole document. Since 0.1.
  */
 TTS_API tts_status tts_utterance_open(const tts_voice *voice, const tts_utterance_config *config, tts_utterance **out_utterance);
 
 /**
- * Adds a piece to the text of an utterance that was opened. Pieces may end anywhere between two characters;
- * a sentence is spoken as soon as the next one begins.
+ * Adds a piece to the text of an utterance that was opened. Pieces may end anywhere, also within a word or a
+ * character; a sentence is spoken as soon as the next one begins. A piece that is not UTF-8 is left out, together
+ * with the beginning of a character before it.
  *
- * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8, TTS_ERROR_FORKED, and
- * TTS_ERROR_STATE if the utterance was not opened, or finished before. Since 0.1.
+ * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8, TTS_ERROR_OUT_OF_MEMORY,
+ * TTS_ERROR_FORKED, and TTS_ERROR_STATE if the utterance was not opened, or finished before. Since 0.1.
  */
 TTS_API tts_status tts_utterance_feed(tts_utterance *utterance, const char *text);
 
@@ -885,14 +982,16 @@ TTS_API tts_status tts_utterance_feed_n(tts_utterance *utterance, const char *te
 /**
  * Speaks what was fed so far without waiting for the end of its sentence.
  *
- * Threads and errors: as tts_utterance_feed. Since 0.1.
+ * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_FORKED, and TTS_ERROR_STATE as for
+ * tts_utterance_feed. Since 0.1.
  */
 TTS_API tts_status tts_utterance_flush(tts_utterance *utterance);
 
 /**
- * Says that no more text will be fed. The rest is spoken, then the utterance ends.
+ * Says that no more text will be fed. The rest is spoken, then the utterance ends; if there was nothing to speak
+ * in all of it, with TTS_ERROR_NOTHING_TO_SPEAK. A character without its end is left out.
  *
- * Threads and errors: as tts_utterance_feed. Since 0.1.
+ * Threads and errors: as tts_utterance_flush. Since 0.1.
  */
 TTS_API tts_status tts_utterance_finish(tts_utterance *utterance);
 
@@ -905,8 +1004,9 @@ TTS_API tts_status tts_utterance_finish(tts_utterance *utterance);
  * fewer, because these were the last; TTS_CANCELLED for none, because the utterance was cancelled.
  * tts_utterance_stats says how it ended.
  *
- * Threads: any, but one at a time. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_BUSY if another
- * thread is reading, TTS_ERROR_STATE if sound goes to a callback. Since 0.1.
+ * Threads: any, but one at a time. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_ARGUMENT for a buffer
+ * that is not aligned, TTS_ERROR_BUSY if another thread is reading, TTS_ERROR_STATE if sound goes to a callback.
+ * They come without a message of tts_last_error, for which memory may have to be allocated. Since 0.1.
  */
 TTS_API tts_status tts_utterance_read(tts_utterance *utterance, float *out_samples, size_t count, size_t *out_count);
 
@@ -915,20 +1015,20 @@ TTS_API tts_status tts_utterance_read_s16(tts_utterance *utterance, int16_t *out
 
 /**
  * Takes the next mark. Gives TTS_OK, or TTS_EMPTY if no mark waits; then `out_mark` is left alone. Marks
- * come in the order of their samples, no later than the samples. If nobody takes them, 1024 are kept and
- * later ones are dropped, as tts_utterance_stats counts.
+ * come in the order of their samples, no later than the samples. If nobody takes them, 1024 are kept, or 100
+ * for each second of `buffer_ms` if that is more; later ones are dropped, as tts_utterance_stats counts.
  *
- * Threads: any, but one at a time; another may read sound meanwhile. Errors: TTS_ERROR_NULL,
+ * Threads: any but that of an audio callback, one at a time; another may read sound meanwhile. Errors: TTS_ERROR_NULL,
  * TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_BUSY. Since 0.1.
  */
 TTS_API tts_status tts_utterance_next_mark(tts_utterance *utterance, tts_mark *out_mark);
 
 /**
  * Ends an utterance early. It sets a flag and waits for nothing, so that it may be called in an audio
- * callback too. After it returns, nothing more can be read; a callback that is running may finish, and is
- * not called again. Twice, or after the end, is fine.
+ * callback too. After it returns, nothing more can be read; a callback that the worker is in, or about to enter,
+ * comes to its end and is the last. Twice, or after the end, is fine.
  *
- * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE. Since 0.1.
+ * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, without a message as for tts_utterance_read. Since 0.1.
  */
 TTS_API tts_status tts_utterance_cancel(tts_utterance *utterance);
 
@@ -937,10 +1037,20 @@ TTS_API tts_status tts_utterance_cancel(tts_utterance *utterance);
  * An utterance that nobody reads stops when its buffer is full, so read it elsewhere meanwhile.
  *
  * Gives TTS_OK when everything was spoken, TTS_ATTENTION_LOST if a sentence lost its place, else
- * TTS_STEP_LIMIT if one was cut off at the step limit, TTS_CANCELLED, or TTS_TIMEOUT. Threads: any, but not in a callback. Errors: TTS_ERROR_NULL,
- * TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, or what the utterance failed with. Since 0.1.
+ * TTS_STEP_LIMIT if one was cut off at the step limit, TTS_CANCELLED, or TTS_TIMEOUT.
+ *
+ * Threads: any, but not in a callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK,
+ * TTS_ERROR_FORKED, or what the utterance failed with. Since 0.1.
  */
 TTS_API tts_status tts_utterance_wait(tts_utterance *utterance, uint32_t timeout_ms);
+
+/**
+ * Gives what an utterance failed with, in English; an empty text if it has not failed, or not yet.
+ *
+ * Ownership: the utterance's; the text lives until it is destroyed. Threads: any but that of an audio callback.
+ * Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_error(const tts_utterance *utterance, const char **out_text);
 
 /**
  * Ends an utterance, whether it is over or not. Calls that wait for it come back; when this returns, its
@@ -1014,9 +1124,9 @@ typedef struct tts_stats {
 #define TTS_STATE_ENDED 3
 
 /**
- * Tells how an utterance is getting on. If it failed, tts_last_error() says why after the call.
+ * Tells how an utterance is getting on. If it failed, tts_utterance_error says why.
  *
- * Threads: any, but not an audio callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE,
+ * Threads: any but that of an audio callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE,
  * TTS_ERROR_STRUCT_SIZE. Since 0.1.
  */
 TTS_API tts_status tts_utterance_stats(tts_utterance *utterance, tts_stats *out_stats);

@@ -178,6 +178,10 @@ public:
     {
         return tts_voice_text(get(), kind, &out);
     }
+    tts_status symbol(std::size_t index, const char *&out) const noexcept
+    {
+        return tts_voice_symbol(get(), index, &out);
+    }
     tts_status speak(const char *text, audio &out) const noexcept
     {
         return speak(text, utterance_config(), out);
@@ -185,6 +189,22 @@ public:
     tts_status speak(const char *text, const tts_utterance_config &config, audio &out) const noexcept
     {
         return tts_voice_speak(get(), text, &config, out.out());
+    }
+    tts_status speak(const char *text, std::size_t size, const tts_utterance_config &config,
+                     audio &out) const noexcept
+    {
+        return tts_voice_speak_n(get(), text, size, &config, out.out());
+    }
+    /* `out`, and `results` if it is there, are arrays of `count`. */
+    tts_status speak_batch(const char *const *texts, std::size_t count,
+                           const tts_utterance_config &config, audio *out,
+                           tts_status *results = nullptr) const noexcept
+    {
+        static_assert(sizeof(audio) == sizeof(tts_audio), "an array of one is an array of the other");
+        tts_audio *first = nullptr;
+        for (std::size_t i = count; i-- > 0;)
+            first = out[i].out();
+        return tts_voice_speak_batch(get(), texts, count, &config, first, results);
     }
 };
 
@@ -198,6 +218,13 @@ public:
     {
         return make([&](tts_utterance **out) {
             return tts_utterance_start(with.get(), text, &config, out);
+        });
+    }
+    tts_status start(const voice &with, const char *text, std::size_t size,
+                     const tts_utterance_config &config) noexcept
+    {
+        return make([&](tts_utterance **out) {
+            return tts_utterance_start_n(with.get(), text, size, &config, out);
         });
     }
     tts_status open(const voice &with) noexcept { return open(with, utterance_config()); }
@@ -227,6 +254,7 @@ public:
         return tts_utterance_wait(get(), timeout_ms);
     }
     tts_status get_stats(stats &out) const noexcept { return tts_utterance_stats(get(), &out); }
+    tts_status error(const char *&out) const noexcept { return tts_utterance_error(get(), &out); }
 };
 
 } /* namespace tts */

@@ -83,8 +83,14 @@ int main(int argc, char **argv)
     std::fclose(file);
 
     tts::stats stats;
-    if (status < 0 || utterance.get_stats(stats) < 0 || stats.result < 0)
-        return fail("speaking");
+    if (status < 0 || utterance.get_stats(stats) < 0)
+        return fail("reading");
+    if (stats.result < 0) {
+        const char *error = "";
+        utterance.error(error);
+        std::fprintf(stderr, "stream: %s\n", error);
+        return 1;
+    }
     std::printf("%llu sentences, first sound after %.0f ms, %.1f times real time\n",
                 static_cast<unsigned long long>(stats.sentences), stats.first_audio_ms,
                 stats.real_time_factor);

@@ -31,6 +31,8 @@ mod capi {
     pub(crate) mod models;
 
     pub(crate) mod status {
+        #[expect(non_camel_case_types, reason = "the name of C")]
+        pub(crate) type tts_status = i32;
         pub(crate) const TTS_ERROR_NULL: i32 = -101;
         pub(crate) const TTS_ERROR_HANDLE: i32 = -102;
         pub(crate) const TTS_ERROR_INTERNAL: i32 = -901;

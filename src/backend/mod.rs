@@ -185,6 +185,16 @@ pub struct Pace {
     pub decoder_ahead: usize,
     /// Rows at which a large product is efficient.
     pub rows: usize,
+    /// Steps in which the room for a sentence grows, in symbols: sentences of different lengths then work in the same memory,
+    /// which a device has at hand.
+    pub symbols: usize,
+}
+
+impl Pace {
+    /// Rows that are made for a sentence of so many symbols.
+    pub fn room(&self, symbols: usize) -> usize {
+        symbols.next_multiple_of(self.symbols)
+    }
 }
 
 /// A device that runs the kernels of both networks.

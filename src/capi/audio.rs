@@ -12,11 +12,9 @@ use super::handle::Object as _;
 use super::memory::{self, Versioned};
 use super::options::{Settings, tts_utterance_config};
 use super::sink::WholeSink;
-use super::status::{
-    TTS_CANCELLED, TTS_ERROR_ENGINE_GONE, TTS_ERROR_HANDLE, TTS_ERROR_INTERNAL, tts_status,
-};
+use super::status::{TTS_CANCELLED, TTS_ERROR_HANDLE, TTS_ERROR_INTERNAL, tts_status};
 use super::utterance::result;
-use super::voice::{VoiceObject, tts_voice};
+use super::voice::{VoiceObject, gone_meanwhile, tts_voice};
 use crate::room;
 use crate::synth::to_s16;
 
@@ -63,7 +61,7 @@ enum Samples {
 }
 
 /// Lends samples to C until tts_audio_free.
-fn lend(samples: Vec<f32>, sample_rate: u32, s16: bool) -> tts_audio {
+pub(super) fn lend(samples: Vec<f32>, sample_rate: u32, s16: bool) -> tts_audio {
     let mut audio = tts_audio {
         sample_rate,
         count: samples.len() as u64,
@@ -168,8 +166,7 @@ pub(super) fn whole(
     };
     let status = result(&outcome)?;
     if status == TTS_CANCELLED {
-        let message = "the voice or its engine was destroyed while it spoke";
-        return Err(Failure::new(TTS_ERROR_ENGINE_GONE, message));
+        return Err(gone_meanwhile());
     }
     let samples = mem::take(&mut *samples.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((samples, rate, status))

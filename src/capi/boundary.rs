@@ -111,15 +111,13 @@ pub(super) fn status_boundary(body: impl FnOnce() -> Result<tts_status>) -> tts_
     }
 }
 
-/// As [`status_boundary`], for functions that an audio callback may call: it does not touch
-/// thread-local storage, which the system may allocate at the first touch, unless something is wrong.
-pub(super) fn wait_free_boundary(body: impl FnOnce() -> Result<tts_status>) -> tts_status {
+/// As [`status_boundary`], for functions that an audio callback may call. They leave no message: it would lie in
+/// thread-local storage, which the system may allocate at the first touch.
+pub(super) fn wait_free_boundary(
+    body: impl FnOnce() -> std::result::Result<tts_status, tts_status>,
+) -> tts_status {
     match panic::catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(status)) => status,
-        Ok(Err(failure)) => {
-            set_last_error(&failure.message);
-            failure.status
-        }
+        Ok(Ok(status) | Err(status)) => status,
         Err(_) => TTS_ERROR_INTERNAL,
     }
 }

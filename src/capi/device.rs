@@ -9,7 +9,7 @@ use super::memory::{self, Versioned};
 use super::status::{TTS_ERROR_ARGUMENT, tts_status};
 use crate::synth::{DeviceChoice, devices};
 
-/// A kind of device: one of the constants TTS_DEVICE_*.
+/// A kind of device, one of the constants TTS_DEVICE_*; or TTS_DEVICE_INDEX and an index added to it.
 pub type tts_device = i32;
 /// The best one that works.
 pub const TTS_DEVICE_AUTO: tts_device = 0;
@@ -17,6 +17,8 @@ pub const TTS_DEVICE_AUTO: tts_device = 0;
 pub const TTS_DEVICE_CPU: tts_device = 1;
 /// A graphics processor.
 pub const TTS_DEVICE_GPU: tts_device = 2;
+/// TTS_DEVICE_INDEX + i is the device that tts_device_describe tells of for the index i: one of several GPUs, say.
+pub const TTS_DEVICE_INDEX: tts_device = 1000;
 
 /// What there is to know about a device. Set struct_size to sizeof(tts_device_info) before the call that
 /// fills it.
@@ -71,6 +73,7 @@ pub(super) fn choice(device: tts_device) -> Result<DeviceChoice> {
         TTS_DEVICE_AUTO => Ok(DeviceChoice::Auto),
         TTS_DEVICE_CPU => Ok(DeviceChoice::Cpu),
         TTS_DEVICE_GPU => Ok(DeviceChoice::Gpu),
+        TTS_DEVICE_INDEX.. => Ok(DeviceChoice::Index((device - TTS_DEVICE_INDEX) as usize)),
         other => Err(Failure::new(
             TTS_ERROR_ARGUMENT,
             format!("{other} is not a kind of device"),
@@ -78,7 +81,7 @@ pub(super) fn choice(device: tts_device) -> Result<DeviceChoice> {
     }
 }
 
-/// Number of devices, usable or not.
+/// Number of devices, usable or not. They and their order stay the same while the process runs.
 ///
 /// Threads: any. Errors: TTS_ERROR_NULL. Since 0.1.
 #[unsafe(no_mangle)]

@@ -3,7 +3,7 @@
 //! An engine is a device, the threads that compute on it, and a worker thread that speaks. A program needs
 //! one.
 
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -41,11 +41,11 @@ pub type tts_log_callback = Option<
 pub struct tts_engine_config {
     /// Size of this struct as the program knows it.
     pub struct_size: u32,
-    /// Which device. Default TTS_DEVICE_AUTO.
+    /// Which device. Default TTS_DEVICE_AUTO, which falls back to the processor; the log tells why.
     pub device: tts_device,
-    /// Threads that compute; 0, the default, is one for each processor that the process may use.
+    /// Threads that compute, 1024 at most; 0, the default, is one for each processor that the process may use.
     pub threads: u32,
-    /// Messages up to this level go to the log. Default TTS_LOG_INFO.
+    /// Messages up to this level go to the log; 0 is none. Default TTS_LOG_INFO.
     pub log_level: tts_log_level,
     /// Takes messages for the log. Default NULL: nobody is told.
     pub on_log: tts_log_callback,
@@ -63,7 +63,7 @@ pub struct tts_engine_config {
     pub pipeline_cache_size: usize,
     /// On a GPU, the longest time in milliseconds that a submission should take, so that the frames of a game come
     /// through in between. It follows from what submissions took before, so that some take longer, and a single kernel
-    /// is never cut. Default 2. 0 does not cut: most throughput, for programs that draw nothing. Since 0.1.
+    /// is never cut. 0 to 1000; default 2. 0 does not cut: most throughput, for programs that draw nothing. Since 0.1.
     pub submission_ms: f32,
     /// Must be 0.
     pub reserved: u32,
@@ -117,9 +117,7 @@ impl Log {
         let (Some(on_log), true) = (self.on_log, level <= self.level) else {
             return;
         };
-        let Ok(text) = CString::new(message.replace('\0', " ")) else {
-            return;
-        };
+        let text = memory::c_text(message);
         let user_data = self.user_data;
         // SAFETY: by the contract of the header the function may be called until the engine has been
         // destroyed; the text outlives the call.
@@ -192,6 +190,11 @@ pub unsafe extern "C" fn tts_engine_create(
     boundary(|| {
         let out = memory::not_null(out_engine, "out_engine")?;
         let c = memory::read(config)?;
+        memory::reserved(c.reserved)?;
+        if !(0..=TTS_LOG_INFO).contains(&c.log_level) {
+            let message = format!("{} is not a level of the log", c.log_level);
+            return Err(Failure::new(TTS_ERROR_ARGUMENT, message));
+        }
         let log = Log {
             on_log: c.on_log,
             level: c.log_level,

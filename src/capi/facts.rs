@@ -117,18 +117,19 @@ impl Facts {
         let symbols = (0..table.len()).filter_map(|id| table.name(id as u32));
         Self {
             info,
-            texts: texts.map(|text| c_text(&text)),
-            symbols: symbols.map(c_text).collect(),
+            texts: texts.map(|text| memory::c_text(&text)),
+            symbols: symbols.map(memory::c_text).collect(),
         }
+    }
+
+    /// Whether it is denoised unless the caller says otherwise.
+    pub(super) fn is_denoised(&self) -> bool {
+        self.info.denoise > 0.0
     }
 
     pub(super) fn name(&self) -> String {
         self.texts[0].to_string_lossy().into_owned()
     }
-}
-
-fn c_text(text: &str) -> CString {
-    CString::new(text.replace('\0', " ")).unwrap_or_default()
 }
 
 /// Tells what there is to know about a voice, in numbers.

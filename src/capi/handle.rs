@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::boundary::{Failure, Result};
-use super::status::{TTS_ERROR_HANDLE, TTS_ERROR_INTERNAL, TTS_ERROR_NULL};
+use super::status::{TTS_ERROR_HANDLE, TTS_ERROR_INTERNAL, TTS_ERROR_NULL, tts_status};
 use crate::sync::UnsafeCell;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::thread;
@@ -117,20 +117,28 @@ impl<T: Object> Registry<T> {
 
     /// Looks a handle up; the object stays while the result lives.
     pub(super) fn get(&'static self, handle: *const T::C) -> Result<Use<T>> {
+        self.look_up(handle).map_err(|status| match status {
+            TTS_ERROR_NULL => Failure::new(status, format!("the {} is NULL", T::NAME)),
+            _ => invalid::<T>(),
+        })
+    }
+
+    /// As [`Self::get`], for calls that must not even allocate a message.
+    pub(super) fn look_up(
+        &'static self,
+        handle: *const T::C,
+    ) -> std::result::Result<Use<T>, tts_status> {
         if handle.is_null() {
-            return Err(Failure::new(
-                TTS_ERROR_NULL,
-                format!("the {} is NULL", T::NAME),
-            ));
+            return Err(TTS_ERROR_NULL);
         }
-        let (slot, generation) = self.find(handle).ok_or_else(invalid::<T>)?;
+        let (slot, generation) = self.find(handle).ok_or(TTS_ERROR_HANDLE)?;
         let user = Use {
             slot,
             registry: PhantomData,
         };
         let word = slot.word.fetch_add(1, Ordering::Acquire);
         if word & LIVE == 0 || !is_of(word, generation) {
-            return Err(invalid::<T>()); // dropping `user` leaves the slot again
+            return Err(TTS_ERROR_HANDLE); // dropping `user` leaves the slot again
         }
         Ok(user)
     }

@@ -1,10 +1,13 @@
 //! The caller's memory: structs with a size, texts, buffers and places for results.
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::mem::size_of;
+use std::str::Utf8Error;
 
 use super::boundary::{Failure, Result};
-use super::status::{TTS_ERROR_ARGUMENT, TTS_ERROR_NULL, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_UTF8};
+use super::status::{
+    TTS_ERROR_ARGUMENT, TTS_ERROR_NULL, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_UTF8, tts_status,
+};
 
 /// A struct of the header whose first member is its size, so that it can grow in later versions.
 ///
@@ -106,6 +109,44 @@ pub(super) fn write<T: Versioned>(at: *mut T, value: T) -> Result<()> {
     Ok(())
 }
 
+/// Structs for results in a row, each as large as the first says that it is.
+pub(super) struct Row<T> {
+    first: *mut T,
+    size: usize,
+}
+
+impl<T: Versioned> Row<T> {
+    /// Looks whether all of them can be written.
+    pub(super) fn new(first: *mut T, count: usize) -> Result<Self> {
+        let size = if count == 0 {
+            0
+        } else {
+            size_at(not_null(first, T::NAME)?)?
+        };
+        let row = Self { first, size };
+        for i in 1..count {
+            let other = size_at(row.at(i))?;
+            if other != size {
+                let message = format!(
+                    "struct_size of {} {i} is {other}, before it {size}",
+                    T::NAME
+                );
+                return Err(Failure::new(TTS_ERROR_STRUCT_SIZE, message));
+            }
+        }
+        Ok(row)
+    }
+
+    fn at(&self, i: usize) -> *mut T {
+        self.first.wrapping_byte_add(i * self.size)
+    }
+
+    /// Fills one.
+    pub(super) fn write(&self, i: usize, value: T) -> Result<()> {
+        write(self.at(i), value)
+    }
+}
+
 /// Refuses NULL.
 pub(super) fn not_null<T>(at: *mut T, name: &str) -> Result<*mut T> {
     if at.is_null() {
@@ -128,13 +169,17 @@ pub(super) fn put<T>(at: *mut T, value: T) {
 
 /// A text that ends in NUL.
 pub(super) fn text<'a>(at: *const c_char, name: &str) -> Result<&'a str> {
+    utf8(text_bytes(at, name)?, name)
+}
+
+/// The bytes before a text's NUL.
+pub(super) fn text_bytes<'a>(at: *const c_char, name: &str) -> Result<&'a [u8]> {
     if at.is_null() {
         return Err(null(name));
     }
     // SAFETY: by the contract of the header a text ends in NUL and does not change during the call,
     // which is as long as the callers of this function keep it.
-    let bytes = unsafe { CStr::from_ptr(at) }.to_bytes();
-    utf8(bytes, name)
+    Ok(unsafe { CStr::from_ptr(at) }.to_bytes())
 }
 
 /// A text of a given length, or none at all.
@@ -143,8 +188,19 @@ pub(super) fn text_n<'a>(at: *const c_char, size: usize, name: &str) -> Result<&
 }
 
 fn utf8<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str> {
-    std::str::from_utf8(bytes)
-        .map_err(|e| Failure::new(TTS_ERROR_UTF8, format!("{name} is not UTF-8: {e}")))
+    std::str::from_utf8(bytes).map_err(|error| not_utf8(name, error))
+}
+
+pub(super) fn not_utf8(name: &str, error: Utf8Error) -> Failure {
+    Failure::new(TTS_ERROR_UTF8, format!("{name} is not UTF-8: {error}"))
+}
+
+/// Refuses a value in a member that has no meaning yet, so that a later version may give it one.
+pub(super) fn reserved(value: u32) -> Result<()> {
+    if value == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(TTS_ERROR_ARGUMENT, "`reserved` must be 0"))
 }
 
 /// Bytes of the caller; NULL is allowed if there are none.
@@ -166,19 +222,60 @@ pub(super) fn bytes<'a>(at: *const c_void, size: usize, name: &str) -> Result<&'
     Ok(unsafe { std::slice::from_raw_parts(at.cast(), size) })
 }
 
+/// Pointers of the caller; NULL is allowed if there are none.
+pub(super) fn pointers<'a, T>(
+    at: *const *const T,
+    count: usize,
+    name: &str,
+) -> Result<&'a [*const T]> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    check_array(at, count).map_err(|status| no_array(status, count, name))?;
+    // SAFETY: by the contract of the header there are `count` pointers, which do not change during the call.
+    Ok(unsafe { std::slice::from_raw_parts(at, count) })
+}
+
 /// A buffer to be filled; NULL is allowed for none at all.
 pub(super) fn buffer<'a, T>(at: *mut T, count: usize, name: &str) -> Result<&'a mut [T]> {
+    samples(at, count).map_err(|status| no_array(status, count, name))
+}
+
+/// As [`buffer`], for calls that must not even allocate a message.
+pub(super) fn samples<'a, T>(
+    at: *mut T,
+    count: usize,
+) -> std::result::Result<&'a mut [T], tts_status> {
     if count == 0 {
         return Ok(&mut []);
     }
-    let at = not_null(at, name)?;
-    if !at.is_aligned() || count > isize::MAX as usize / size_of::<T>() {
-        let message = format!("{name} is not aligned, or {count} is more than memory holds");
-        return Err(Failure::new(TTS_ERROR_ARGUMENT, message));
-    }
+    check_array(at, count)?;
     // SAFETY: by the contract of the header there is room for `count` values, which nobody else uses
     // during the call; they are numbers, of which every pattern of bits is a value.
     Ok(unsafe { std::slice::from_raw_parts_mut(at, count) })
+}
+
+fn check_array<T>(at: *const T, count: usize) -> std::result::Result<(), tts_status> {
+    if at.is_null() {
+        Err(TTS_ERROR_NULL)
+    } else if !at.is_aligned() || count > isize::MAX as usize / size_of::<T>() {
+        Err(TTS_ERROR_ARGUMENT)
+    } else {
+        Ok(())
+    }
+}
+
+fn no_array(status: tts_status, count: usize, name: &str) -> Failure {
+    if status == TTS_ERROR_NULL {
+        return null(name);
+    }
+    let message = format!("{name} is not aligned, or {count} is more than memory holds");
+    Failure::new(status, message)
+}
+
+/// A text for C to keep, in which a zero would end it too soon.
+pub(super) fn c_text(text: &str) -> CString {
+    CString::new(text.replace('\0', " ")).unwrap_or_default()
 }
 
 /// A text in a fixed array of a result, cut between characters if need be, with its NUL.

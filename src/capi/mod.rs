@@ -12,6 +12,7 @@
 #![allow(clippy::missing_safety_doc)] // The preface of tts.h says it once for all functions.
 
 mod audio;
+mod batch;
 mod boundary;
 mod device;
 mod engine;
@@ -34,6 +35,7 @@ mod voice;
 mod warm_up;
 
 pub use audio::*;
+pub use batch::*;
 pub use device::*;
 pub use engine::*;
 pub use facts::*;

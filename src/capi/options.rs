@@ -16,20 +16,24 @@ use crate::text::{FrontEnd, UserLexicon};
 
 /// How a sample is stored: one of the constants TTS_FORMAT_*.
 pub type tts_format = i32;
-/// 32-bit float; full scale is -1 to 1, and louder is possible.
+/// 32-bit float; full scale is -1 to 1. Louder is possible; what is infinite or not a number is not.
 pub const TTS_FORMAT_F32: tts_format = 0;
 /// 16-bit signed integer, clipped at full scale.
 pub const TTS_FORMAT_S16: tts_format = 1;
 
 /// What a text is written in: one of the constants TTS_TEXT_*.
 pub type tts_text_format = i32;
-/// Text as people write it.
+/// Text as people write it: numbers, dates, money, abbreviations. In braces are phonemes of ARPAbet, such as
+/// "{HH AH0 L OW1}", for a voice that has phonemes.
 pub const TTS_TEXT_PLAIN: tts_text_format = 0;
 /// An SSML document: one element `speak`, in which are known: `p` and `s`; `break` (time, strength);
 /// `prosody` (rate, pitch, volume); `sub` (alias); `phoneme` (alphabet "x-arpabet", ph); `say-as`
 /// (interpret-as: characters, spell-out, cardinal, ordinal, digits, telephone, date with a format such as
-/// "dmy"); and `mark` (name). Other elements are read through: their text is spoken, and the log has a
-/// warning. Prosody follows the words inside a sentence. A document has 4 MiB at most.
+/// "dmy"); and `mark` (name). Values are those of SSML 1.1: a time is "300ms" or "1.5s", a rate "slow" or "120%" or
+/// "+20%" or "1.2", a pitch "high" or "+10%" or "-2st", a volume "loud" or "+6dB" or "80". What is not a word or a volume
+/// of 100 is relative to the prosody around it; all of it together stays within what `speed` and `pitch` may be, and
+/// follows the words inside a sentence. Other elements are read through: their text is spoken. Of them, and of values that cannot be understood, the log has a warning; what is not
+/// well-formed is TTS_ERROR_SSML, and the message names the byte. A document has 4 MiB at most.
 pub const TTS_TEXT_SSML: tts_text_format = 1;
 
 /// Flag of an utterance: the dropout of Tacotron 2's prenet is off. Speech is then the same for every
@@ -73,7 +77,8 @@ pub struct tts_utterance_config {
     pub seed: u64,
     /// Standard deviation of the vocoder's noise, 0 to 10; -1, the default, is the voice's own.
     pub sigma: f32,
-    /// Strength of the denoiser, 0 (off) to 100; -1, the default, is the voice's own.
+    /// Strength of the denoiser, 0 (off) to 100; -1, the default, is the voice's own; 0.01 to 0.1 is usual. A voice whose
+    /// vocoder has no finite hum to be taken away gives TTS_ERROR_ARGUMENT for all but 0.
     pub denoise: f32,
     /// Probability above which a sentence is over, between 0 and 1; -1, the default, is the voice's own.
     pub gate_threshold: f32,
@@ -87,7 +92,7 @@ pub struct tts_utterance_config {
     pub sentence_pause: f32,
     /// Samples per second of the output, 4000 to 384000; 0, the default, is the voice's own rate.
     pub sample_rate: u32,
-    /// Decoder steps after which a sentence is cut off; 0, the default, is the voice's own limit.
+    /// Decoder steps after which a sentence is cut off, 1 to 1000000; 0, the default, is the voice's own limit.
     pub max_steps: u32,
     /// TTS_UTTERANCE_* flags. Default 0.
     pub flags: u32,
@@ -181,6 +186,7 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn read(config: *const tts_utterance_config) -> Result<Self> {
         let c = memory::read(config)?;
+        memory::reserved(c.reserved)?;
         let s16 = match c.format {
             TTS_FORMAT_F32 => false,
             TTS_FORMAT_S16 => true,
@@ -201,6 +207,8 @@ impl Settings {
         in_range("look_ahead", c.look_ahead as f32, -1.0, 96.0)?;
         in_range("pitch", c.pitch, 0.5, 2.0)?;
         in_range("speed", c.speed, 0.25, 4.0)?;
+        in_range("speed / pitch", c.speed / c.pitch, 0.25, 4.0)?;
+        in_range("max_steps", c.max_steps as f32, 0.0, 1e6)?;
         in_range("sentence_pause", c.sentence_pause, 0.0, 5.0)?;
         in_range("buffer_ms", c.buffer_ms as f32, 10.0, 60_000.0)?;
         // -1 leaves the value to the voice; anything else, NaN included, is looked at with the others.

@@ -3,7 +3,7 @@
  *
  * Tacoglow, neural text-to-speech: Tacotron 2 and WaveGlow.
  *
- * A complete program, which speaks a sentence into a file of raw 16-bit samples:
+ * A complete program, which speaks a sentence into a file of raw 32-bit floats:
  *
  * @code{.c}
  *   #include <stdio.h>
@@ -13,29 +13,25 @@
  *   {
  *       tts_engine *engine = NULL;
  *       tts_voice *voice = NULL;
- *       tts_utterance_config config;
  *       tts_audio audio = { sizeof(tts_audio), 0, 0, NULL, NULL };
- *       FILE *file = NULL;
+ *       FILE *file = argc == 3 ? fopen(argv[2], "wb") : NULL;
+ *       size_t spoken = 0;
  *
- *       tts_utterance_config_init(&config, sizeof config);
- *       config.format = TTS_FORMAT_S16;
- *       if (argc == 3 && tts_engine_create(NULL, &engine) == TTS_OK
- *           && tts_voice_open_path(engine, argv[1], &voice) == TTS_OK
- *           && tts_voice_speak(voice, "Hello world.", &config, &audio) == TTS_OK
- *           && (file = fopen(argv[2], "wb")) != NULL)
- *           fwrite(audio.s16, sizeof *audio.s16, (size_t)audio.count, file);
- *       fprintf(stderr, "%s\n", file ? "spoken" : tts_last_error());
- *       if (file)
- *           fclose(file);
+ *       if (file == NULL || tts_engine_create(NULL, &engine) < 0
+ *           || tts_voice_open_path(engine, argv[1], &voice) < 0
+ *           || tts_voice_speak(voice, "Hello world.", NULL, &audio) < 0)
+ *           fprintf(stderr, "not spoken: %s\n", tts_last_error());
+ *       else
+ *           spoken = fwrite(audio.f32, sizeof(float), (size_t)audio.count, file);
  *       tts_audio_free(&audio);
  *       tts_voice_destroy(voice);
  *       tts_engine_destroy(engine);
- *       return file ? 0 : 1;
+ *       return spoken > 0 && fclose(file) == 0 ? 0 : 1;
  *   }
  * @endcode
  *
  * Build it with "cc hello.c -ltts", and run it with a voice file and the name of a file to write. To hear
- * that: "aplay -r 22050 -f S16_LE FILE", or "ffplay -ar 22050 -f s16le FILE".
+ * that: "aplay -r 22050 -f FLOAT_LE FILE", or "ffplay -ar 22050 -f f32le FILE".
  *
  * What holds for every function:
  *
@@ -46,6 +42,8 @@
  *   that was destroyed, or one of another kind gives an error and does no harm. To destroy NULL is fine.
  * - Threads. Every function may be called from any thread at any time, unless it says otherwise. To destroy
  *   an object while another thread uses it is safe: the call waits for the other to leave.
+ * - Audio callbacks. tts_utterance_read, tts_utterance_read_s16 and tts_utterance_cancel never wait, lock,
+ *   allocate or enter the system, whatever they are given. The other functions may: call them elsewhere.
  * - Texts are UTF-8. A function whose name ends in _n takes a length in bytes; elsewhere texts end in NUL.
  * - Structs that you fill begin with struct_size. Their init function sets it and all defaults, so that a
  *   program goes on working when a later version adds members at the end.

@@ -10,8 +10,8 @@ use super::memory::{self, Versioned};
 use super::status::{TTS_ERROR_NULL, TTS_ERROR_VOICE_READ};
 use crate::room;
 
-/// Reads the next bytes of a voice file into `buffer`, `size` at most. Returns their number, 0 at the end
-/// of the file, or (size_t)-1 if it cannot be read.
+/// Reads the next bytes of a voice file into `buffer`, `size` at most. Returns their number, which may be smaller
+/// than `size` at any time; 0 at the end of the file, or (size_t)-1 if it cannot be read.
 pub type tts_read_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, buffer: *mut c_void, size: usize) -> usize>;
 
@@ -55,6 +55,7 @@ pub(super) fn read_all(reader: *const tts_reader) -> Result<Vec<u8>> {
         return Err(memory::null("the reader"));
     }
     let reader = memory::read(reader)?;
+    memory::reserved(reader.reserved)?;
     let Some(read) = reader.read else {
         return Err(Failure::new(
             TTS_ERROR_NULL,

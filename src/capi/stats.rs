@@ -90,9 +90,9 @@ unsafe impl Versioned for tts_stats {
     }
 }
 
-/// Tells how an utterance is getting on. If it failed, tts_last_error() says why after the call.
+/// Tells how an utterance is getting on. If it failed, tts_utterance_error says why.
 ///
-/// Threads: any, but not an audio callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE,
+/// Threads: any but that of an audio callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE,
 /// TTS_ERROR_STRUCT_SIZE. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_stats(
@@ -116,10 +116,7 @@ pub unsafe extern "C" fn tts_utterance_stats(
                 State::Speaking => TTS_STATE_SPEAKING,
                 State::Ended => TTS_STATE_ENDED,
             },
-            result: outcome.unwrap_or_else(|failure| {
-                super::boundary::set_last_error(&failure.message);
-                failure.status
-            }),
+            result: outcome.unwrap_or_else(|failure| failure.status),
             sample_rate: object.sample_rate,
             samples_made: s.samples,
             samples_read: object.read.load(Relaxed),

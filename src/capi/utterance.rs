@@ -3,9 +3,9 @@
 //! An utterance is a text on its way to sound. The engine's worker thread speaks it; its sound is taken with
 //! tts_utterance_read as it becomes ready, or goes to a callback. Any number may be on their way at once.
 
-use std::ffi::c_char;
-use std::sync::Arc;
+use std::ffi::{CString, c_char};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::boundary::{
@@ -19,8 +19,8 @@ use super::options::{Settings, tts_utterance_config};
 use super::sink::{CallbackSink, PolledSink};
 use super::status::{
     TTS_ATTENTION_LOST, TTS_CANCELLED, TTS_EMPTY, TTS_END, TTS_ERROR_ARGUMENT, TTS_ERROR_BUSY,
-    TTS_ERROR_INTERNAL, TTS_ERROR_STATE, TTS_OK, TTS_STEP_LIMIT, TTS_TIMEOUT, TTS_UNDERRUN,
-    tts_status,
+    TTS_ERROR_INTERNAL, TTS_ERROR_NULL, TTS_ERROR_STATE, TTS_OK, TTS_STEP_LIMIT, TTS_TIMEOUT,
+    TTS_UNDERRUN, tts_status,
 };
 use super::voice::{VoiceObject, tts_voice};
 use crate::room;
@@ -34,8 +34,10 @@ pub struct tts_utterance {
     _private: [u8; 0],
 }
 
-/// Marks that may wait to be taken.
+/// Marks that may wait to be taken, at least.
 const MARKS: usize = 1024;
+/// As many may wait as the sound in the buffer can have: more than anyone speaks a second, at the highest tempo.
+const MARKS_A_SECOND: usize = 100;
 
 /// What an utterance handle stands for.
 pub(super) struct UtteranceObject {
@@ -51,6 +53,8 @@ pub(super) struct UtteranceObject {
     pub(super) underruns: AtomicU64,
     pub(super) lost_marks: AtomicU64,
     pub(super) sample_rate: u32,
+    /// What tts_utterance_error has given out.
+    error: OnceLock<CString>,
 }
 
 impl Object for UtteranceObject {
@@ -120,13 +124,11 @@ fn start(
     let sample_rate = settings.sample_rate(&synthesizer);
     let callbacks = settings.callbacks;
     let by_callback = callbacks.on_audio.is_some();
-    let capacity = if by_callback {
-        1
-    } else {
-        samples(settings.buffer_ms, sample_rate)
-    };
+    let buffer_ms = if by_callback { 0 } else { settings.buffer_ms };
+    let capacity = samples(buffer_ms, sample_rate);
+    let most_marks = buffer_ms as usize * MARKS_A_SECOND / 1000;
     room::expect::<f32>(capacity);
-    let (ring, reader, marks) = ring(capacity, MARKS);
+    let (ring, reader, marks) = ring(capacity, MARKS.max(most_marks));
     let sink: Box<dyn Sink> = if by_callback {
         Box::new(CallbackSink::new(
             callbacks,
@@ -149,6 +151,7 @@ fn start(
         underruns: AtomicU64::new(0),
         lost_marks: AtomicU64::new(0),
         sample_rate,
+        error: OnceLock::new(),
     };
     memory::put(out, UtteranceObject::registry().insert(object)?);
     Ok(())
@@ -195,7 +198,8 @@ pub unsafe extern "C" fn tts_utterance_start_n(
 
 /// Opens an utterance whose text comes in pieces, as a language model writes it: see tts_utterance_feed.
 ///
-/// Ownership, threads and errors: as tts_utterance_start. Since 0.1.
+/// Ownership, threads and errors: as tts_utterance_start, but for those of the text; and TTS_ERROR_ARGUMENT for
+/// SSML, which is a whole document. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_open(
     voice: *const tts_voice,
@@ -205,17 +209,18 @@ pub unsafe extern "C" fn tts_utterance_open(
     boundary(|| start(voice, None, config, out_utterance))
 }
 
-/// Adds a piece to the text of an utterance that was opened. Pieces may end anywhere between two characters;
-/// a sentence is spoken as soon as the next one begins.
+/// Adds a piece to the text of an utterance that was opened. Pieces may end anywhere, also within a word or a
+/// character; a sentence is spoken as soon as the next one begins. A piece that is not UTF-8 is left out, together
+/// with the beginning of a character before it.
 ///
-/// Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8, TTS_ERROR_FORKED, and
-/// TTS_ERROR_STATE if the utterance was not opened, or finished before. Since 0.1.
+/// Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8, TTS_ERROR_OUT_OF_MEMORY,
+/// TTS_ERROR_FORKED, and TTS_ERROR_STATE if the utterance was not opened, or finished before. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_feed(
     utterance: *mut tts_utterance,
     text: *const c_char,
 ) -> tts_status {
-    boundary(|| feed(utterance, |feed| Ok(feed.push(memory::text(text, "text")?))))
+    boundary(|| push(utterance, memory::text_bytes(text, "text")?))
 }
 
 /// As tts_utterance_feed, for a piece of `text_size` bytes that need not end in NUL. Since 0.1.
@@ -225,27 +230,32 @@ pub unsafe extern "C" fn tts_utterance_feed_n(
     text: *const c_char,
     text_size: usize,
 ) -> tts_status {
-    boundary(|| {
-        feed(utterance, |feed| {
-            Ok(feed.push(memory::text_n(text, text_size, "text")?))
-        })
-    })
+    boundary(|| push(utterance, memory::bytes(text.cast(), text_size, "text")?))
 }
 
 /// Speaks what was fed so far without waiting for the end of its sentence.
 ///
-/// Threads and errors: as tts_utterance_feed. Since 0.1.
+/// Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_FORKED, and TTS_ERROR_STATE as for
+/// tts_utterance_feed. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_flush(utterance: *mut tts_utterance) -> tts_status {
     boundary(|| feed(utterance, |feed| Ok(feed.flush())))
 }
 
-/// Says that no more text will be fed. The rest is spoken, then the utterance ends.
+/// Says that no more text will be fed. The rest is spoken, then the utterance ends; if there was nothing to speak
+/// in all of it, with TTS_ERROR_NOTHING_TO_SPEAK. A character without its end is left out.
 ///
-/// Threads and errors: as tts_utterance_feed. Since 0.1.
+/// Threads and errors: as tts_utterance_flush. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_finish(utterance: *mut tts_utterance) -> tts_status {
     boundary(|| feed(utterance, |feed| Ok(feed.finish())))
+}
+
+fn push(utterance: *mut tts_utterance, piece: &[u8]) -> Result<()> {
+    feed(utterance, |feed| {
+        feed.push(piece)
+            .map_err(|error| memory::not_utf8("text", error))
+    })
 }
 
 /// Does something to the text, which must still be growing, and tells the worker.
@@ -274,8 +284,9 @@ fn feed(utterance: *mut tts_utterance, act: impl FnOnce(&Feed) -> Result<bool>) 
 /// fewer, because these were the last; TTS_CANCELLED for none, because the utterance was cancelled.
 /// tts_utterance_stats says how it ended.
 ///
-/// Threads: any, but one at a time. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_BUSY if another
-/// thread is reading, TTS_ERROR_STATE if sound goes to a callback. Since 0.1.
+/// Threads: any, but one at a time. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_ARGUMENT for a buffer
+/// that is not aligned, TTS_ERROR_BUSY if another thread is reading, TTS_ERROR_STATE if sound goes to a callback.
+/// They come without a message of tts_last_error, for which memory may have to be allocated. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_read(
     utterance: *mut tts_utterance,
@@ -303,15 +314,14 @@ fn read<T: Copy + Default>(
     count: usize,
     out_count: *mut usize,
     convert: impl Fn(f32) -> T,
-) -> Result<tts_status> {
-    let object = UtteranceObject::registry().get(utterance)?;
-    let out_count = memory::not_null(out_count, "out_count")?;
-    let out = memory::buffer(out_samples, count, "out_samples")?;
+) -> std::result::Result<tts_status, tts_status> {
+    let object = UtteranceObject::registry().look_up(utterance)?;
+    if out_count.is_null() {
+        return Err(TTS_ERROR_NULL);
+    }
+    let out = memory::samples(out_samples, count)?;
     if object.by_callback {
-        return Err(Failure::new(
-            TTS_ERROR_STATE,
-            "the sound of this utterance goes to its callback",
-        ));
+        return Err(TTS_ERROR_STATE);
     }
     if object.utterance.is_cancelled() {
         out.fill(T::default());
@@ -319,12 +329,7 @@ fn read<T: Copy + Default>(
         return Ok(TTS_CANCELLED);
     }
     let read = object.reader.try_with(|reader| reader.read(out, convert));
-    let Some((read, pull)) = read else {
-        return Err(Failure::new(
-            TTS_ERROR_BUSY,
-            "another thread is reading this utterance",
-        ));
-    };
+    let (read, pull) = read.ok_or(TTS_ERROR_BUSY)?;
     out[read..].fill(T::default());
     memory::put(out_count, read);
     let before = object.read.fetch_add(read as u64, Ordering::Relaxed);
@@ -342,10 +347,10 @@ fn read<T: Copy + Default>(
 }
 
 /// Takes the next mark. Gives TTS_OK, or TTS_EMPTY if no mark waits; then `out_mark` is left alone. Marks
-/// come in the order of their samples, no later than the samples. If nobody takes them, 1024 are kept and
-/// later ones are dropped, as tts_utterance_stats counts.
+/// come in the order of their samples, no later than the samples. If nobody takes them, 1024 are kept, or 100
+/// for each second of `buffer_ms` if that is more; later ones are dropped, as tts_utterance_stats counts.
 ///
-/// Threads: any, but one at a time; another may read sound meanwhile. Errors: TTS_ERROR_NULL,
+/// Threads: any but that of an audio callback, one at a time; another may read sound meanwhile. Errors: TTS_ERROR_NULL,
 /// TTS_ERROR_HANDLE, TTS_ERROR_STRUCT_SIZE, TTS_ERROR_BUSY. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_next_mark(
@@ -376,17 +381,15 @@ pub unsafe extern "C" fn tts_utterance_next_mark(
 }
 
 /// Ends an utterance early. It sets a flag and waits for nothing, so that it may be called in an audio
-/// callback too. After it returns, nothing more can be read; a callback that is running may finish, and is
-/// not called again. Twice, or after the end, is fine.
+/// callback too. After it returns, nothing more can be read; a callback that the worker is in, or about to enter,
+/// comes to its end and is the last. Twice, or after the end, is fine.
 ///
-/// Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE. Since 0.1.
+/// Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, without a message as for tts_utterance_read. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_cancel(utterance: *mut tts_utterance) -> tts_status {
     wait_free_boundary(|| {
-        UtteranceObject::registry()
-            .get(utterance)?
-            .utterance
-            .cancel();
+        let object = UtteranceObject::registry().look_up(utterance)?;
+        object.utterance.cancel();
         Ok(TTS_OK)
     })
 }
@@ -395,8 +398,10 @@ pub unsafe extern "C" fn tts_utterance_cancel(utterance: *mut tts_utterance) -> 
 /// An utterance that nobody reads stops when its buffer is full, so read it elsewhere meanwhile.
 ///
 /// Gives TTS_OK when everything was spoken, TTS_ATTENTION_LOST if a sentence lost its place, else
-/// TTS_STEP_LIMIT if one was cut off at the step limit, TTS_CANCELLED, or TTS_TIMEOUT. Threads: any, but not in a callback. Errors: TTS_ERROR_NULL,
-/// TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK, TTS_ERROR_FORKED, or what the utterance failed with. Since 0.1.
+/// TTS_STEP_LIMIT if one was cut off at the step limit, TTS_CANCELLED, or TTS_TIMEOUT.
+///
+/// Threads: any, but not in a callback. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK,
+/// TTS_ERROR_FORKED, or what the utterance failed with. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tts_utterance_wait(
     utterance: *mut tts_utterance,
@@ -413,6 +418,30 @@ pub unsafe extern "C" fn tts_utterance_wait(
         }
         let outcome = object.utterance.outcome();
         outcome.map_or(Ok(TTS_TIMEOUT), |outcome| result(&outcome))
+    })
+}
+
+/// Gives what an utterance failed with, in English; an empty text if it has not failed, or not yet.
+///
+/// Ownership: the utterance's; the text lives until it is destroyed. Threads: any but that of an audio callback.
+/// Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tts_utterance_error(
+    utterance: *const tts_utterance,
+    out_text: *mut *const c_char,
+) -> tts_status {
+    boundary(|| {
+        let out = memory::not_null(out_text, "out_text")?;
+        let object = UtteranceObject::registry().get(utterance)?;
+        let outcome = object.utterance.outcome();
+        let failure = outcome.and_then(|outcome| result(&outcome).err());
+        let text = failure.map_or(c"", |failure| {
+            object
+                .error
+                .get_or_init(|| memory::c_text(&failure.message))
+        });
+        memory::put(out, text.as_ptr());
+        Ok(())
     })
 }
 

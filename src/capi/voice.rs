@@ -108,6 +108,12 @@ impl VoiceObject {
     }
 }
 
+/// The failure of a call that speaks when the voice is destroyed.
+pub(super) fn gone_meanwhile() -> Failure {
+    let message = "the voice or its engine was destroyed while it spoke";
+    Failure::new(TTS_ERROR_ENGINE_GONE, message)
+}
+
 fn gone() -> Failure {
     let message = "the engine of this voice has been destroyed";
     Failure::new(TTS_ERROR_ENGINE_GONE, message)

@@ -11,6 +11,7 @@ use super::speech::samples_before;
 use super::workspace::Workspace;
 use super::{Error, Result, SpeakOptions, Synthesizer, Timings};
 use crate::backend::Backend;
+use crate::room;
 use crate::text::Sentence;
 
 /// How to speak a batch.
@@ -132,11 +133,13 @@ impl Synthesizer {
             let mut index = 0;
             for sentence in text {
                 let pause = samples_before(&sentence, index, settings.sentence_pause, rate);
+                room::reserve(&mut audio, pause);
                 audio.resize(audio.len() + pause, 0.0);
                 let start = audio.len() as u64;
                 if sentence.ids.is_empty() {
                     sentences.push(SentenceReport::of_silence(sentence, index, start));
                 } else if let Some((report, samples)) = spoken.next() {
+                    room::reserve(&mut audio, samples.len());
                     audio.extend(samples);
                     sentences.push(report.moved_to(start));
                     index += 1;
@@ -176,7 +179,9 @@ impl<B: Backend> Loaded<B> {
                 if cancelled() {
                     return Err(Error::Cancelled);
                 }
-                audio.extend(job.vocode(self, workspace)?);
+                let samples = job.vocode(self, workspace)?;
+                room::reserve(&mut audio, samples.len());
+                audio.extend(samples);
             }
             let report = job.report();
             timings.parts.encode += report.timings.encode;

@@ -6,7 +6,7 @@ use super::Result;
 use super::loaded::Loaded;
 use super::options::Settings;
 use super::sentence::Job;
-use crate::backend::Backend;
+use crate::backend::{Backend, RandomKey};
 use crate::nn::tacotron2::{DecoderBlock, DecoderState, PendingBlock, Tacotron2};
 
 /// The decoder of one batch, block after block up to the step limit. A device that takes long to answer
@@ -39,6 +39,13 @@ impl<B: Backend> DecoderBlocks<B> {
             limit: settings.max_decoder_steps,
             dropout: settings.prenet_dropout,
         })
+    }
+
+    /// Back to before the first step of the same sentences, with the keys of another try.
+    pub(super) fn restart(&mut self, network: &Tacotron2<B>, backend: &mut B, keys: &[RandomKey]) {
+        network.restart(backend, &mut self.decoder, keys);
+        self.pending.clear();
+        self.recorded = 0;
     }
 
     /// The next block, one item per sentence; `None` after the step limit.

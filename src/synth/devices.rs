@@ -1,6 +1,6 @@
 //! What there is to compute on, and how it is opened.
 
-use super::{EngineConfig, Result};
+use super::{EngineConfig, Error, Result};
 use crate::backend::cpu::{Cpu, Host};
 #[cfg(feature = "gpu")]
 use crate::backend::gpu;
@@ -16,6 +16,8 @@ pub enum DeviceChoice {
     Cpu,
     /// A GPU, be it one in software.
     Gpu,
+    /// The one with this place in the list that [`devices`] gives.
+    Index(usize),
 }
 
 /// A device that can be used, or why it cannot.
@@ -102,12 +104,13 @@ pub(super) fn open(config: &EngineConfig, threads: usize) -> Result<(Device, Opt
         })
     };
     match config.device {
-        DeviceChoice::Cpu => Ok((cpu(), None)),
+        DeviceChoice::Cpu | DeviceChoice::Index(0) => Ok((cpu(), None)),
         DeviceChoice::Auto => Ok(match real_gpu(config) {
             Ok(device) => (device, None),
             Err(reason) => (cpu(), Some(reason)),
         }),
         DeviceChoice::Gpu => Ok((any_gpu(config)?, None)),
+        DeviceChoice::Index(index) => Ok((gpu_at(config, index - 1)?, None)),
     }
 }
 
@@ -153,6 +156,28 @@ fn any_gpu(config: &EngineConfig) -> Result<Device> {
         backend::Error::Unavailable(message.into())
     })?;
     Ok(Device::Gpu(adapter.open(&gpu_options(config))?))
+}
+
+#[cfg(feature = "gpu")]
+fn gpu_at(config: &EngineConfig, index: usize) -> Result<Device> {
+    let adapter = gpu::adapters()
+        .get(index)
+        .ok_or_else(|| absent(index + 1))?;
+    Ok(Device::Gpu(adapter.open(&gpu_options(config))?))
+}
+
+/// There is no device at this place of the list.
+fn absent(index: usize) -> Error {
+    Error::Option {
+        name: "device",
+        value: index.to_string(),
+        expected: "the index of a device",
+    }
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpu_at(_: &EngineConfig, index: usize) -> Result<Device> {
+    Err(absent(index + 1))
 }
 
 #[cfg(not(feature = "gpu"))]

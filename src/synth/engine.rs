@@ -6,7 +6,7 @@ use std::time::Duration;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::devices::{self, Device, DeviceChoice};
-use super::{Result, Synthesizer};
+use super::{Error, Result, Synthesizer};
 use crate::backend::cpu::Cpu;
 #[cfg(feature = "gpu")]
 use crate::backend::gpu;
@@ -19,7 +19,7 @@ use crate::voice::Voice;
 pub struct EngineConfig {
     /// Which device.
     pub device: DeviceChoice,
-    /// Threads; 0 means one per processor that the process may use.
+    /// Threads, 1024 at most; 0 means one per processor that the process may use.
     pub threads: usize,
     /// Bytes that the voices of this engine may take on its device, weights and what they work in, or `None` for as many
     /// as there are. On the CPU this is main memory; text, lexicon and the sound that waits are not counted.
@@ -53,11 +53,14 @@ pub struct Engine {
     fallback: Option<Arc<str>>,
 }
 
+/// More than any machine has processors, and fewer than a system refuses.
+const MOST_THREADS: usize = 1024;
+
 impl Engine {
     /// Opens the device and starts the threads.
     ///
     /// # Errors
-    /// The device is not there, or the system gives no threads.
+    /// An option outside its range; the device is not there, or the system gives no threads.
     pub fn new(config: &EngineConfig) -> Result<Self> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if config.threads == 0 {
@@ -65,9 +68,12 @@ impl Engine {
         } else {
             config.threads
         };
-        if threads > 1024 {
-            let message = format!("{threads} threads are too many; 1024 at most");
-            return Err(backend::Error::Unavailable(message).into());
+        if threads > MOST_THREADS {
+            return Err(Error::Option {
+                name: "threads",
+                value: threads.to_string(),
+                expected: "a number from 0 to 1024",
+            });
         }
         room::or_error(|| {
             room::probe();

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::ThreadPool;
 
-use super::Result;
 use super::batch::{BatchTimings, Spoken};
 use super::options::Settings;
 use super::session::{DeviceSession, Session};
 use super::vocode::{DeviceVocoder, VocoderSession};
 use super::workspace::Workspace;
+use super::{Error, Result};
 use crate::audio;
 use crate::backend::{Backend, Precision, RandomKey};
 use crate::nn::tacotron2::Tacotron2;
@@ -74,7 +74,7 @@ impl<B: Backend> Loaded<B> {
             // The jobs to come have recorders of their own, which must find the weights there, all of them.
             let last = backend.zeros(1, 1);
             backend.read(&last, 0..1)?;
-            Ok::<_, super::Error>((tacotron2, waveglow))
+            Ok::<_, Error>((tacotron2, waveglow))
         })?;
         Ok(Self {
             config: voice.config().clone(),
@@ -144,6 +144,13 @@ impl<B: Backend> Loaded<B> {
             return Ok(None);
         }
         let bias = self.bias(workspace)?.to_vec();
+        if !bias.iter().all(|magnitude| magnitude.is_finite()) {
+            return Err(Error::Option {
+                name: "denoise",
+                value: strength.to_string(),
+                expected: "0, as it must be for this voice, whose hum is not finite",
+            });
+        }
         Ok(Some(audio::denoise::Denoiser::new(bias, strength)?))
     }
 }

@@ -26,6 +26,10 @@ use crate::text::Sentence;
 /// Mel frames of an early first sound: 0.19 s, to be played while the next is made.
 const EARLY_FRAMES: usize = 16;
 
+/// Beyond this factor of full scale it is no sound any more, nor where the vocoder's numbers overflow, as they may for a
+/// sigma that it was not trained for: one such sample, and a mixer is silent for good.
+const LOUDEST: f32 = 1e6;
+
 /// Most times that a sentence is made again.
 const RETRIES: u32 = 3;
 
@@ -334,6 +338,11 @@ impl Job {
         let heard = self.early.min(made.len());
         audio.extend_from_slice(&made[heard..]);
         self.early -= heard;
+        for sample in &mut audio {
+            if sample.abs() > LOUDEST || sample.is_nan() {
+                *sample = 0.0;
+            }
+        }
         if let Some(denoiser) = &mut self.denoiser {
             let raw = std::mem::take(&mut audio);
             denoiser.process(&raw, &mut audio);

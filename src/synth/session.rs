@@ -88,8 +88,7 @@ impl<B: Backend> Session for DeviceSession<B> {
                 let blocks = decoder.next(&voice.tacotron2, backend)?;
                 let block = blocks.as_ref().map(|blocks| &blocks[0]);
                 if job.decode(voice, settings, block) == Decoded::Again {
-                    let jobs = &mut [&mut *job];
-                    *decoder = DecoderBlocks::start(voice, backend, settings, jobs)?;
+                    decoder.restart(&voice.tacotron2, backend, &[job.key(settings)]);
                 }
                 job.add_decoding(begun.elapsed());
             }

@@ -73,6 +73,18 @@ fn wrapper_compiles_alone() {
     }
 }
 
+/// The wrapper leaves out no function of an object.
+#[test]
+fn wrapper_is_complete() {
+    let wrapper = fs::read_to_string(tools::root().join("include/tts.hpp")).unwrap();
+    let header = tools::header();
+    let objects = ["tts_engine_", "tts_voice_", "tts_utterance_", "tts_audio_"];
+    for function in tools::functions(&header) {
+        let of_object = objects.iter().any(|object| function.starts_with(object));
+        assert!(!of_object || wrapper.contains(function), "{function}");
+    }
+}
+
 /// The program that the header opens with compiles as it stands there, and speaks.
 #[test]
 fn program_in_the_header_runs() {

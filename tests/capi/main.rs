@@ -9,4 +9,5 @@ mod limits;
 mod misuse;
 mod packaging;
 mod reliability;
+mod speaking;
 mod tools;

@@ -34,7 +34,7 @@ static void before_free(void)
     may_allocate(0);
 }
 
-static tts_utterance *utterance;
+static tts_utterance *utterance, *destroyed, *by_callback;
 static const char *mischief;
 static void *volatile kept;
 static int finished, failed;
@@ -82,6 +82,14 @@ static void *audio_callback(void *unused)
         if (mischief && strcmp(mischief, "lock") == 0)
             tts_utterance_stats(utterance, &stats);
     }
+    /* Errors too: what is no utterance, no buffer, or over. */
+    if (tts_utterance_read(NULL, block, 256, &count) != TTS_ERROR_NULL
+        || tts_utterance_read(destroyed, block, 256, &count) != TTS_ERROR_HANDLE
+        || tts_utterance_read(utterance, NULL, 256, &count) != TTS_ERROR_NULL
+        || tts_utterance_read(utterance, block, 256, NULL) != TTS_ERROR_NULL
+        || tts_utterance_read(by_callback, block, 256, &count) != TTS_ERROR_STATE
+        || tts_utterance_cancel(destroyed) != TTS_ERROR_HANDLE)
+        __atomic_store_n(&failed, 1, __ATOMIC_SEQ_CST);
     /* A cancel belongs to what may be done here. */
     if (tts_utterance_cancel(utterance) != TTS_OK
         || tts_utterance_read(utterance, block, 256, &count) != TTS_CANCELLED || count != 0)
@@ -89,6 +97,13 @@ static void *audio_callback(void *unused)
     __atomic_store_n(&finished, 1, __ATOMIC_SEQ_CST);
     syscall(SYS_exit, 0); /* a proper end would clean up after the thread */
     return NULL;
+}
+
+static int32_t ignore(void *unused, const tts_chunk *chunk)
+{
+    (void)unused;
+    (void)chunk;
+    return 0;
 }
 
 static void *keeps_locks_busy(void *unused)
@@ -124,6 +139,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", tts_last_error());
         return 1;
     }
+    config.on_audio = ignore;
+    if (tts_utterance_start(voice, "Yes.", &config, &by_callback) != TTS_OK
+        || tts_utterance_start(voice, "Yes.", NULL, &destroyed) != TTS_OK
+        || tts_utterance_destroy(destroyed) != TTS_OK) {
+        fprintf(stderr, "%s\n", tts_last_error());
+        return 1;
+    }
     pthread_create(&reader, NULL, audio_callback, NULL);
     for (i = 0; i < 2; i++)
         pthread_create(&others[i], NULL, keeps_locks_busy, NULL);
@@ -131,6 +153,7 @@ int main(int argc, char **argv)
         pthread_join(others[i], NULL);
     printf("%lu reads, %lu samples\n", reads, speech);
     tts_utterance_destroy(utterance);
+    tts_utterance_destroy(by_callback);
     tts_voice_destroy(voice);
     tts_engine_destroy(engine);
     return __atomic_load_n(&failed, __ATOMIC_SEQ_CST) || speech < 22050;

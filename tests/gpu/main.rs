@@ -12,9 +12,11 @@ mod command_line;
 #[path = "../common/mod.rs"]
 mod common;
 mod engine;
+mod failures;
 mod kernels;
 mod networks;
 mod random;
+mod translations;
 
 use tts::backend::gpu::{Device, Options, adapters};
 

@@ -1,8 +1,9 @@
 """Training speed in the columns of the published tables: items per second, fp32 against mixed, scaling over ranks.
 
 Items are mel frames (Tacotron 2) or samples (WaveGlow) of real batches' shapes with random content, summed over all
-ranks; under `torchrun` the row is for that many GPUs. Losses and optimizer are included, reading data is not. Published rows
-(DeepLearningExamples README, July 2020: whole training, data included) are printed for comparison.
+ranks; under `torchrun` the row is for that many GPUs, and its scaling is against one of them with the same batch. Losses and
+optimizer are included, reading data is not. On GPUs, fp32 is with TF32 products. Published rows (DeepLearningExamples
+README, July 2020: whole training, data included) are printed for comparison.
 """
 
 import csv
@@ -148,18 +149,23 @@ def run(args):
         probe({"tacotron2": config.get("tacotron2", {}), "waveglow": config.get("waveglow", {})}, ranks, batches)
         return
     name = torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else f"CPU, {torch.get_num_threads()} thread(s)"
+    graphs = args.graphs and ranks.world == 1  # reduction over ranks is not captured
     say = print if ranks.rank == 0 else lambda *a, **k: None
-    say(f"{'network':<10} {'device':<24} {'precision':<9} {'ranks':>5} {'batch':>5} {'items/s':>12} {'ms/step':>9} {'against fp32':>12}")
+    say(f"{'network':<10} {'device':<24} {'precision':<9} {'ranks':>5} {'batch':>5} {'items/s':>12} {'ms/step':>9} {'against fp32':>12} {'scaling':>8}")
     for kind in args.networks.split(","):
         frames = section[kind].get("crop_frames", VOCODER_OPTIONS["crop_frames"]) if kind == "waveglow" else 512
         base = None
         for precision in args.precisions.split(","):
-            found = measure(kind, config.get(kind, {}), ranks, precision, args.stage, batches[kind], frames, 96, args.seconds,
-                            args.graphs and ranks.world == 1, args.compile)
+            row = lambda ranks: measure(kind, config.get(kind, {}), ranks, precision, args.stage, batches[kind], frames, 96, args.seconds,
+                                        graphs, args.compile)
+            found = row(ranks)
             base = found["items_per_second"] if precision == "fp32" else base
             ratio = f"{found['items_per_second'] / base:.2f} x" if base else ""
+            # The same on the first rank, while the others wait for its figure.
+            one = ranks.agree(row(ranks.alone())["items_per_second"] if ranks.rank == 0 else 0.0) if ranks.world > 1 else None
+            scaling = f"{found['items_per_second'] / one:.2f} x" if one else ""
             say(f"{kind:<10} {name:<24} {precision:<9} {ranks.world:>5} {batches[kind]:>5} {found['items_per_second']:>12,.0f} "
-                f"{1000 * found['step_seconds']:>9.1f} {ratio:>12}", flush=True)
+                f"{1000 * found['step_seconds']:>9.1f} {ratio:>12} {scaling:>8}", flush=True)
     say("\npublished, items/s on 1, 4 and 8 GPUs:")
     for model, gpu, precision, rates in PUBLISHED:
         if model in args.networks:

@@ -11,6 +11,7 @@ A task brings
 """
 
 import contextlib
+import copy
 import dataclasses
 import json
 import math
@@ -25,6 +26,7 @@ from . import checkpoint
 from .data import Prefetch
 from .optim import Adam, Flat
 from .scaler import DynamicLossScaler
+
 
 class Diverged(SystemExit):
     """The run cannot go on; its last checkpoint is as good as it was."""
@@ -68,6 +70,12 @@ class Ranks:
             torch.cuda.set_device(self.device)
         if self.world > 1 and not torch.distributed.is_initialized():
             torch.distributed.init_process_group("nccl" if cuda else "gloo")
+
+    def alone(self):
+        """This process as if it were the only one."""
+        one = copy.copy(self)
+        one.world, one.rank = 1, 0
+        return one
 
     def mean(self, tensor):
         if self.world > 1:

@@ -131,11 +131,20 @@ class VocoderObjective(nn.Module):
         if self.o["likelihood_weight"]:
             nll = self.likelihood(batch)
             loss, figures = loss + self.o["likelihood_weight"] * nll, {**figures, "nll": nll}
+        if self.o["hum_weight"]:
+            hum = self.hum(batch["mels"])
+            loss, figures = loss + self.o["hum_weight"] * hum, {**figures, "hum": hum}
         if self.stage == "adversarial":
             adversarial, features, judge = self.adversarial(audio, batch["audio"])
             loss = loss + controls["adversarial_weight"] * (adversarial + self.o["feature_weight"] * features) + judge
             figures = {**figures, "adversarial": adversarial, "features": features, "judge": judge}
         return loss, figures
+
+    def hum(self, mels):
+        """How far the noiseless sound of a mel of zeros is above full scale, as a logarithm. No recording is as loud in all
+        bands, so nothing else here keeps the network finite there, where the denoiser asks it for its hum."""
+        sound = self.network.inverse(torch.zeros_like(mels[:1]), 0.0)
+        return sound.abs().clamp(min=1.0).log().mean()
 
     def adversarial(self, made, true):
         """The generator's loss sees frozen discriminators, theirs sees detached sound: one backward pass trains both."""

@@ -40,6 +40,7 @@ VOCODER_OPTIONS = {
     "sigma": 0.6,  # of the noise that the inverse stages start from, and of the voice
     "mel_weight": 1.0,
     "likelihood_weight": 0.0,  # of the likelihood beside the spectral losses
+    "hum_weight": 0.1,  # of the term that keeps the sound of a mel of zeros, the denoiser's question, in bounds
     "own_share": 0.5,  # of the crops on mels of the Tacotron 2 given by --tacotron
     "adversarial_weight": 0.1, "adversarial_ramp": 1000, "feature_weight": 2.0, "discriminator_width": 16,
     "validation_crops": 64,

@@ -7,6 +7,9 @@ import torch
 
 from tacoglow_train import losses
 from tacoglow_train.data import alignment_target, symbol_centres
+from tacoglow_train.tasks import VocoderObjective
+from tacoglow_train.train import VOCODER_OPTIONS
+from tacoglow_train.waveglow import WaveGlow
 
 
 def batch_of_one(frames=3, symbols=2, padded=4):
@@ -91,3 +94,24 @@ def test_adversarial_losses_by_hand():
     assert abs(float(losses.discriminator_loss(real, fake)) - (0.5 + 0.25)) < 1e-6
     assert abs(float(losses.adversarial_loss(fake)) - 0.25) < 1e-6
     assert abs(float(losses.feature_loss([[torch.ones(3)]], [[torch.zeros(3)]])) - 1.0) < 1e-6
+
+
+def test_a_loud_hum_is_trained_away():
+    """A flow that adds 1 and multiplies by e^3; the loss is the mean logarithm of what is above full scale."""
+    torch.manual_seed(1)
+    network = WaveGlow({"kind": "squeezewave", "n_flows": 2, "n_group": 16, "n_early_every": 4, "WN_config": {"n_layers": 2, "n_channels": 8}})
+    with torch.no_grad():
+        network.WN[0].end.bias[:8] = -1.0
+        network.WN[0].end.bias[8:] = -3.0
+        sound = network.inverse(torch.zeros(1, 80, 12), 0.0).abs()
+    objective, mels = VocoderObjective(network, "inverse", VOCODER_OPTIONS), torch.randn(3, 80, 12)
+    by_hand = float(sound[sound > 1].log().sum()) / sound.numel()
+    assert by_hand > 0.1 and abs(objective.hum(mels).item() - by_hand) < 1e-5
+    loss, figures = objective({"mels": mels, "audio": torch.randn(3, 12 * 256)}, None, {})
+    assert abs((loss - figures["stft"] - figures["mel"]).item() - VOCODER_OPTIONS["hum_weight"] * by_hand) < 1e-5
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
+    for _ in range(100):
+        optimizer.zero_grad()
+        objective.hum(mels).backward()
+        optimizer.step()
+    assert objective.hum(mels).item() < 0.01 * by_hand

@@ -189,6 +189,7 @@ impl Backend for Cpu {
             decoder_ahead: 0,
             // 24 whole tiles, which most numbers of threads divide evenly.
             rows: 288,
+            symbols: 1,
         }
     }
 

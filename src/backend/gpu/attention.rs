@@ -7,7 +7,7 @@ use super::kernels::Gpu;
 use super::profile::Work;
 use super::shaders::{Kernel, Shape, Storage, parameters};
 use super::tensor::Tensor;
-use crate::backend::{Activation, AttentionState, AttentionWeights, Rows, RowsMut};
+use crate::backend::{Activation, AttentionState, AttentionWeights, Backend, Rows, RowsMut};
 
 /// Kept from step to step.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(super) struct Scratch {
 }
 
 impl Gpu {
-    /// Records [`Backend::attention`](crate::backend::Backend::attention).
+    /// Records [`Backend::attention`].
     pub(super) fn record_attention(
         &mut self,
         w: &AttentionWeights<Self>,
@@ -31,7 +31,7 @@ impl Gpu {
             w.location.storage == Storage::F32
                 && w.location.outputs == dim
                 && w.location.inputs == 2 * w.taps
-                && state.location.rows + 1 == symbols + w.taps
+                && state.location.rows + 1 >= symbols + w.taps
                 && state.location.channels == 2
                 && w.v.channels == dim
                 && state.processed.channels == dim
@@ -43,7 +43,7 @@ impl Gpu {
         let kept = self.scratch.query.take();
         let q = self.scratch(kept, 1, dim);
         let kept = self.scratch.energies.take();
-        let energies = self.scratch(kept, symbols, 1);
+        let energies = self.scratch(kept, self.pace().room(symbols), 1);
         let one = Shape::Few1;
         self.conv_to(
             &w.query,

@@ -70,7 +70,7 @@ pub(super) struct Shared {
     pub(super) pipelines: Pipelines,
     pub(super) profile: Option<Profile>,
     pub(super) budget: Option<Duration>,
-    fault: Arc<Mutex<Option<Error>>>,
+    pub(super) fault: Arc<Mutex<Option<Error>>>,
 }
 
 impl Shared {
@@ -82,6 +82,15 @@ impl Shared {
             Some(Error::Lost(text)) => Err(Error::Lost(text.clone())),
             Some(_) => fault.take().map_or(Ok(()), Err),
         }
+    }
+}
+
+/// Notes what went wrong: the first of it, but that the device is lost before all else.
+pub(super) fn note(fault: &Mutex<Option<Error>>, error: Error) {
+    let mut fault = lock(fault);
+    match (&*fault, &error) {
+        (None, _) | (Some(Error::OutOfMemory(_)), Error::Lost(_)) => *fault = Some(error),
+        _ => {}
     }
 }
 
@@ -100,12 +109,11 @@ impl Device {
                 wgpu::Error::OutOfMemory { .. } => Error::OutOfMemory(error.to_string()),
                 _ => Error::Lost(error.to_string()),
             };
-            lock(&sink).get_or_insert(error);
+            note(&sink, error);
         }));
         let sink = fault.clone();
         device.set_device_lost_callback(move |reason, message| {
-            let text = format!("{reason:?}: {message}");
-            lock(&sink).get_or_insert(Error::Lost(text));
+            note(&sink, Error::Lost(format!("{reason:?}: {message}")));
         });
         let cache = features
             .contains(Features::PIPELINE_CACHE)

@@ -26,13 +26,27 @@ const UNDERWAY: u8 = 0;
 const MAPPED: u8 = 1;
 const FAILED: u8 = 2;
 
+/// Bytes that a staging buffer of results has room for at least: what a block of sound takes. So all of them pass through the
+/// same few buffers.
+const RESULTS: u64 = 64 << 10;
+
 impl Download {
     /// What the bytes pass through.
     pub(super) const USAGE: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
 
-    pub(super) fn new(shared: &Shared, size: u64) -> Result<Self, Error> {
+    /// For what a job made.
+    pub(super) fn of_results(shared: &Shared, size: u64) -> Result<Self, Error> {
+        Self::new(shared, size, size.max(RESULTS))
+    }
+
+    /// For what the clock showed.
+    pub(super) fn of_timestamps(shared: &Shared, size: u64) -> Result<Self, Error> {
+        Self::new(shared, size, size)
+    }
+
+    fn new(shared: &Shared, size: u64, room: u64) -> Result<Self, Error> {
         Ok(Self {
-            staging: shared.memory.take(size, Self::USAGE)?,
+            staging: shared.memory.take(room, Self::USAGE)?,
             memory: shared.memory.clone(),
             size,
             state: Arc::new(AtomicU8::new(UNDERWAY)),

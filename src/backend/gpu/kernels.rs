@@ -64,6 +64,7 @@ impl Backend for Gpu {
             decoder_steps: 16,
             decoder_ahead: 1,
             rows: 2048,
+            symbols: 256,
         }
     }
 
@@ -165,7 +166,7 @@ impl Backend for Gpu {
     fn embedding(&mut self, table: &Tensor, ids: &[u32], y: RowsMut<'_, Tensor>) {
         let (n, channels) = (ids.len(), table.channels);
         assert!(y.tensor.channels == channels && ids.iter().all(|&id| (id as usize) < table.rows));
-        let on_device = self.tensor(n, 1);
+        let on_device = self.tensor(self.pace().room(n), 1);
         self.recorder
             .upload(&on_device.buffer, 0, bytemuck::cast_slice(ids));
         let p = parameters::Embedding {
@@ -196,7 +197,7 @@ impl Backend for Gpu {
         let first = y.tensor.place(y.row, n);
         let mut state = Vec::new();
         for (input, _) in directions {
-            let z = self.tensor(n, 4 * units);
+            let z = self.tensor(self.pace().room(n), 4 * units);
             let shape = self.tile(input, n);
             self.conv_to(
                 input,
@@ -520,10 +521,15 @@ impl Backend for Gpu {
 impl Gpu {
     /// Brings the keys of the prenet's dropout to the device, unless they are there.
     fn bring_keys(&mut self, keys: &[RandomKey]) {
-        if self.keys.as_ref().is_some_and(|(there, _)| there == keys) {
-            return;
-        }
-        let on_device = self.tensor(keys.len(), 4);
+        let before = self.keys.take();
+        let on_device = match before {
+            Some((there, tensor)) if there == keys => {
+                self.keys = Some((there, tensor));
+                return;
+            }
+            Some((there, tensor)) if there.len() == keys.len() => tensor,
+            _ => self.tensor(keys.len(), 4),
+        };
         let words = keys
             .iter()
             .flat_map(|key| [key.seed as u32, (key.seed >> 32) as u32, key.sentence, 0]);

@@ -79,10 +79,13 @@ impl Memory {
         usage: BufferUsages,
         data: Option<&[u8]>,
     ) -> Result<Buffer, Error> {
-        let binding = self.device.limits().max_storage_buffer_binding_size;
-        if size > binding {
+        let limits = self.device.limits();
+        let most = limits
+            .max_storage_buffer_binding_size
+            .min(limits.max_buffer_size);
+        if size > most {
             return Err(Error::OutOfMemory(format!(
-                "a piece of {size} bytes, but this device takes {binding} at most"
+                "a piece of {size} bytes, but this device takes {most} at most"
             )));
         }
         let buffer = self.allocate(size, usage, data.is_some()).or_else(|_| {

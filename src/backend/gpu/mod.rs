@@ -23,6 +23,8 @@ mod profile;
 mod recorder;
 mod shaders;
 mod tensor;
+#[cfg(test)]
+mod tests;
 
 pub use adapter::{Adapter, adapters};
 pub use device::{Device, Made, Options};

@@ -5,7 +5,7 @@
 
 use std::hash::{DefaultHasher, Hasher as _};
 
-use wgpu::{Device, PipelineCache, PipelineCacheDescriptor};
+use wgpu::{Device, ErrorFilter, PipelineCache, PipelineCacheDescriptor};
 
 const MAGIC: &[u8; 8] = b"tts pipe";
 
@@ -15,8 +15,22 @@ pub(super) fn open(device: &Device, blob: &[u8]) -> PipelineCache {
     if data.is_none() && !blob.is_empty() {
         log::warn!("the pipeline cache is damaged, or not one: not used");
     }
+    if data.is_some() {
+        // `fallback` is for other versions of a driver. Data of another adapter is a mistake of the caller's to wgpu, but to
+        // us no more than what happens when a graphics card is changed.
+        let scope = device.push_error_scope(ErrorFilter::Validation);
+        let cache = create(device, data);
+        match pollster::block_on(scope.pop()) {
+            None => return cache,
+            Some(error) => log::warn!("the pipeline cache is not used: {error}"),
+        }
+    }
+    create(device, None)
+}
+
+fn create(device: &Device, data: Option<&[u8]>) -> PipelineCache {
     // SAFETY: the bytes are as they were given, which `unseal` sees to unless they are forged, and the documentation
-    // forbids that; `fallback` makes wgpu begin anew with what is of another adapter, driver or version.
+    // forbids that.
     #[allow(unsafe_code)]
     unsafe {
         device.create_pipeline_cache(&PipelineCacheDescriptor {
@@ -32,7 +46,7 @@ pub(super) fn blob(cache: &PipelineCache) -> Vec<u8> {
     cache.get_data().map_or_else(Vec::new, |data| seal(&data))
 }
 
-fn seal(data: &[u8]) -> Vec<u8> {
+pub(super) fn seal(data: &[u8]) -> Vec<u8> {
     [&MAGIC[..], &sum(data), data].concat()
 }
 

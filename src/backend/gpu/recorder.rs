@@ -20,6 +20,9 @@ use crate::backend::Error;
 /// be cancelled soon.
 pub(super) const MOST_UNDERWAY: usize = 16;
 
+/// Bytes of the upload buffer at least: a block of mel frames for the vocoder, several times.
+const UPLOAD: u64 = 64 << 10;
+
 /// Bytes of weights after which loading waits for the device.
 const MOST_WEIGHTS_UNDERWAY: u64 = 32 << 20;
 
@@ -201,7 +204,7 @@ impl Recorder {
         if self.failure.is_some() {
             return None;
         }
-        match Download::new(&self.shared, size) {
+        match Download::of_results(&self.shared, size) {
             Err(error) => {
                 self.fail(error);
                 None
@@ -247,7 +250,7 @@ impl Recorder {
                     self.tensors.give_back(old);
                 }
                 // Not one of this recorder's own, which a command before may write to.
-                self.upload_buffer = Some(shared.memory.take(size, TENSOR)?);
+                self.upload_buffer = Some(shared.memory.take(size.max(UPLOAD), TENSOR)?);
             }
             if let Some(buffer) = &self.upload_buffer {
                 shared.queue.write_buffer(&buffer.raw, 0, &self.upload);
@@ -266,7 +269,7 @@ impl Recorder {
             let size = u64::from(ticks) * 8;
             let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
             let resolved = shared.memory.take(size, usage)?;
-            let download = Arc::new(Download::new(&shared, size)?);
+            let download = Arc::new(Download::of_timestamps(&shared, size)?);
             encoder.resolve_query_set(&profile.queries, 0..ticks, &resolved.raw, 0);
             encoder.copy_buffer_to_buffer(&resolved.raw, 0, download.staging(), 0, size);
             shared.memory.give_back(resolved);

@@ -165,7 +165,8 @@ impl<B: Backend> DecoderState<B> {
 /// A block of decoder steps on its way to the host.
 pub struct PendingBlock<B: Backend> {
     output: B::Pending,
-    alignments: Vec<B::Pending>,
+    /// Of each sentence, and how many symbols it has.
+    alignments: Vec<(B::Pending, usize)>,
     width: usize,
 }
 
@@ -180,13 +181,17 @@ impl<B: Backend> PendingBlock<B> {
         let width = self.width;
         let blocks = self.alignments.into_iter().enumerate();
         blocks
-            .map(|(sentence, alignment)| {
+            .map(|(sentence, (alignment, symbols))| {
                 let own = output.chunks_exact(width).skip(sentence).step_by(n);
                 let mel = own.clone().flat_map(|row| &row[..width - 1]);
+                let gate: Vec<f32> = own.clone().map(|row| row[width - 1]).collect();
+                let alignment = backend.wait(alignment)?;
+                let room = alignment.len() / gate.len();
+                let weights = alignment.chunks_exact(room).flat_map(|row| &row[..symbols]);
                 Ok(DecoderBlock {
                     mel: mel.copied().collect(),
-                    gate: own.map(|row| row[width - 1]).collect(),
-                    alignment: backend.wait(alignment)?,
+                    gate,
+                    alignment: weights.copied().collect(),
                 })
             })
             .collect()
@@ -219,12 +224,13 @@ impl<B: Backend> Tacotron2<B> {
         let mut alignments = Vec::new();
         let mut sentences = Vec::new();
         for (memory, symbols) in memories {
-            let mut processed = backend.zeros(symbols, c.attention_dim);
+            let room = backend.pace().room(symbols);
+            let mut processed = backend.zeros(room, c.attention_dim);
             let to = rows_mut(&mut processed, 0);
             let w = &self.decoder.memory_layer;
             backend.conv(w, rows(&memory, 0), to, 0, symbols, Activation::Linear);
-            let location = backend.zeros(symbols + taps - 1, 2);
-            alignments.push(backend.zeros(block, symbols));
+            let location = backend.zeros(room + taps - 1, 2);
+            alignments.push(backend.zeros(block, room));
             sentences.push(AttentionState {
                 memory,
                 processed,
@@ -247,6 +253,29 @@ impl<B: Backend> Tacotron2<B> {
             step: 0,
             block,
         }
+    }
+
+    /// Back to before the first step, for another try of the same sentences: what the encoder made is kept.
+    pub fn restart(&self, backend: &mut B, s: &mut DecoderState<B>, keys: &[RandomKey]) {
+        let n = s.sentences.len();
+        for sentence in &mut s.sentences {
+            let (rows, _) = backend.shape(&sentence.location);
+            backend.zero_rows(&mut sentence.location, 0..rows);
+        }
+        let [attention_h, _] = &mut s.attention_h;
+        let [decoder_h, _] = &mut s.decoder_h;
+        for state in [
+            attention_h,
+            &mut s.attention_c,
+            decoder_h,
+            &mut s.decoder_c,
+            &mut s.context,
+            &mut s.output,
+        ] {
+            backend.zero_rows(state, 0..n);
+        }
+        s.keys = keys.to_vec();
+        s.step = 0;
     }
 
     /// Records `steps` decoder steps and starts them, without looking at what they make. `dropout` keeps
@@ -272,11 +301,11 @@ impl<B: Backend> Tacotron2<B> {
         }
         let output = backend.read_later(&state.output, n..(1 + steps) * n);
         backend.move_rows(&mut state.output, steps * n..(1 + steps) * n, 0);
-        let alignments = state.alignments.iter();
+        let alignments = state.alignments.iter().zip(&state.sentences);
         let block = PendingBlock {
             output,
             alignments: alignments
-                .map(|alignment| backend.read_later(alignment, 0..steps))
+                .map(|(alignment, s)| (backend.read_later(alignment, 0..steps), s.symbols))
                 .collect(),
             width: backend.shape(&state.output).1,
         };

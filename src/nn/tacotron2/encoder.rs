@@ -54,16 +54,18 @@ impl<B: Backend> Encoder<B> {
 }
 
 impl<B: Backend> Tacotron2<B> {
-    /// Encodes one sentence: `ids` to memory `[symbols, encoder_embedding_dim]`.
+    /// Encodes one sentence: `ids` to memory `[symbols, encoder_embedding_dim]`, and rows of zeros up to the device's
+    /// [`Pace::room`](crate::backend::Pace::room).
     pub fn encode(&self, backend: &mut B, ids: &[u32]) -> B::Tensor {
         let c = &self.config;
         let n = ids.len();
+        let room = backend.pace().room(n);
         // Zero rows at both ends are the padding of the convolutions.
         let pad = c.encoder_kernel_size / 2;
-        let mut x = backend.zeros(n + 2 * pad, c.symbols_embedding_dim);
+        let mut x = backend.zeros(room + 2 * pad, c.symbols_embedding_dim);
         backend.embedding(&self.encoder.embedding, ids, rows_mut(&mut x, pad));
         for w in &self.encoder.convolutions {
-            let mut y = backend.zeros(n + 2 * pad, c.encoder_embedding_dim);
+            let mut y = backend.zeros(room + 2 * pad, c.encoder_embedding_dim);
             backend.conv(
                 w,
                 rows(&x, 0),
@@ -74,7 +76,7 @@ impl<B: Backend> Tacotron2<B> {
             );
             x = y;
         }
-        let mut memory = backend.zeros(n, c.encoder_embedding_dim);
+        let mut memory = backend.zeros(room, c.encoder_embedding_dim);
         backend.lstm_scan(
             &self.encoder.lstm,
             rows(&x, pad),

@@ -1,5 +1,6 @@
 //! Text that comes in pieces, as a language model writes it, and leaves in whole sentences.
 
+use std::str::Utf8Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self_cell::self_cell;
@@ -19,6 +20,8 @@ pub struct Feed(Arc<Mutex<Text>>);
 struct Text {
     /// What has not been taken yet.
     rest: String,
+    /// The beginning of a character that goes on in the next piece.
+    cut: Vec<u8>,
     /// Bytes taken before it.
     taken: usize,
     /// How many bytes of `rest` may be spoken although their sentence may go on.
@@ -49,13 +52,34 @@ impl Feed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds to the text. False if it was finished before.
-    pub fn push(&self, piece: &str) -> bool {
+    /// Adds to the text, which is UTF-8; a piece may end within a character, as tokens of a language model do. False
+    /// if the text was finished before.
+    ///
+    /// # Errors
+    /// The piece is not UTF-8. It is left out, and so is the beginning of a character before it.
+    pub fn push(&self, piece: &[u8]) -> std::result::Result<bool, Utf8Error> {
         let mut text = self.text();
-        if !text.finished {
-            room::push_str(&mut text.rest, piece);
+        if text.finished {
+            return Ok(false);
         }
-        !text.finished
+        let mut joined = std::mem::take(&mut text.cut);
+        let piece = if joined.is_empty() {
+            piece
+        } else {
+            room::reserve(&mut joined, piece.len());
+            joined.extend_from_slice(piece);
+            &joined
+        };
+        let whole = match std::str::from_utf8(piece) {
+            Err(error) if error.error_len().is_none() => {
+                let (whole, cut) = piece.split_at(error.valid_up_to());
+                text.cut = cut.to_vec();
+                std::str::from_utf8(whole)?
+            }
+            all => all?,
+        };
+        room::push_str(&mut text.rest, whole);
+        Ok(true)
     }
 
     /// What has been pushed so far is to be spoken now, even if the last sentence has no end yet. False
@@ -83,6 +107,15 @@ impl Feed {
         let found = sentences.any(|sentence| !sentence.ids.is_empty());
         let found = found.then(|| sentences.warnings().to_vec());
         Ok(found.ok_or(crate::text::Error::NothingToSpeak)?)
+    }
+
+    /// The sentences of the text, which must be complete. The output will shorten their pauses by `pitch`.
+    pub fn sentences(
+        self,
+        synthesizer: &Synthesizer,
+        pitch: f32,
+    ) -> impl Iterator<Item = Sentence> + use<> {
+        FedSentences::new(self, synthesizer.clone(), pitch)
     }
 
     /// Whether nothing more will come.
@@ -229,7 +262,7 @@ mod tests {
     #[test]
     fn sentences_do_not_depend_on_the_pieces() {
         let front_end = front_end();
-        let text = "Dr. Who paid $3.50. \"Why?\" he asked! It was 3.14 p.m. on Jan. 5. Bye";
+        let text = "Dr. Who paid $3.50. “Why?” he asked! It was 3.14 p.m. on Jan. 5 😀. Bye";
         let whole: Vec<_> = front_end.sentences(text).map(|s| s.normalized).collect();
         for size in [1, 2, 3, 7, 1000] {
             let feed = Feed::default();
@@ -241,12 +274,12 @@ mod tests {
                 }
             };
             for piece in text.as_bytes().chunks(size) {
-                assert!(feed.push(std::str::from_utf8(piece).unwrap()));
+                assert_eq!(feed.push(piece), Ok(true));
                 speak(&feed);
             }
             feed.finish();
             speak(&feed);
-            assert!(feed.is_over() && !feed.push("more"));
+            assert!(feed.is_over() && feed.push(b"more") == Ok(false));
             assert_eq!(spoken, whole, "in pieces of {size}");
         }
     }
@@ -256,12 +289,26 @@ mod tests {
     fn text_without_an_end_is_not_kept_for_ever() {
         let front_end = front_end();
         let feed = Feed::default();
-        feed.push("Well, I think");
+        feed.push(b"Well, I think").unwrap();
         assert_eq!(feed.take(&front_end), None);
         feed.flush();
         assert_eq!(feed.take(&front_end), Some(("Well, I think".into(), 0)));
-        feed.push(&"word ".repeat(1000));
+        feed.push("word ".repeat(1000).as_bytes()).unwrap();
         let (piece, start) = feed.take(&front_end).unwrap();
         assert_eq!((piece.len(), start), (4999, 13));
+    }
+    /// What is not UTF-8 is refused, as is a character that does not go on; what comes after it is spoken.
+    #[test]
+    fn broken_characters_are_left_out() {
+        let front_end = front_end();
+        let feed = Feed::default();
+        feed.push(b"Caf\xc3").unwrap();
+        assert!(feed.push(b"e. ").is_err());
+        assert!(feed.push(b"\xff").is_err());
+        feed.push(b"\xc3").unwrap();
+        feed.push(b"\xa9. And\xf0\x9f").unwrap();
+        feed.finish();
+        assert_eq!(feed.take(&front_end), Some(("Caf\u{e9}. And".into(), 0)));
+        assert!(feed.is_over());
     }
 }

@@ -107,6 +107,10 @@ impl Shared {
         let mut inner = self.inner();
         if inner.outcome.is_none() {
             inner.stats.elapsed = self.begun.elapsed();
+            if matches!(outcome, Outcome::Cancelled) {
+                // Whoever reads is to know that no more will come, also if the engine went away.
+                self.cancelled.store(true, Ordering::SeqCst);
+            }
             inner.outcome = Some(Arc::new(outcome));
             self.changed.notify_all();
         }

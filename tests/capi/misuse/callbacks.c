@@ -116,6 +116,7 @@ static void waits_for_itself(void)
     EXPECT(tts_engine_destroy(everywhere.engine), TTS_ERROR_CALLBACK);
     if (everywhere.voice) {
         EXPECT(tts_voice_speak(everywhere.voice, "Hello.", NULL, &audio), TTS_ERROR_CALLBACK);
+        EXPECT(tts_voice_speak_batch(everywhere.voice, NULL, 0, NULL, NULL, NULL), TTS_ERROR_CALLBACK);
         EXPECT(tts_voice_warm_up(everywhere.voice, NULL, NULL), TTS_ERROR_CALLBACK);
         EXPECT(tts_voice_destroy(everywhere.voice), TTS_ERROR_CALLBACK);
         EXPECT(tts_voice_open_path(everywhere.engine, "no such file", &other), TTS_ERROR_VOICE_READ);

@@ -13,7 +13,7 @@ static void null_everywhere(void)
     tts_voice_info info;
     tts_mark mark;
     tts_stats stats;
-    const char *text = NULL;
+    const char *text = NULL, *hello = "Hello.";
     float sample = 0;
     int16_t sample16 = 0;
     size_t count = 7;
@@ -56,6 +56,7 @@ static void null_everywhere(void)
     EXPECT(tts_utterance_cancel(NULL), TTS_ERROR_NULL);
     EXPECT(tts_utterance_wait(NULL, 0), TTS_ERROR_NULL);
     EXPECT(tts_utterance_stats(NULL, &stats), TTS_ERROR_NULL);
+    EXPECT(tts_utterance_error(NULL, &text), TTS_ERROR_NULL);
     EXPECT(tts_utterance_destroy(NULL), TTS_OK);
     CHECK(u == NULL && text == NULL && count == 7);
     EXPECT(tts_utterance_start(v, "Hello.", NULL, &u), TTS_OK);
@@ -65,6 +66,7 @@ static void null_everywhere(void)
     EXPECT(tts_utterance_read_s16(u, &sample16, 1, NULL), TTS_ERROR_NULL);
     EXPECT(tts_utterance_next_mark(u, NULL), TTS_ERROR_NULL);
     EXPECT(tts_utterance_stats(u, NULL), TTS_ERROR_NULL);
+    EXPECT(tts_utterance_error(u, NULL), TTS_ERROR_NULL);
     EXPECT(tts_utterance_destroy(u), TTS_OK);
     EXPECT(tts_utterance_open(v, NULL, &u), TTS_OK);
     EXPECT(tts_utterance_feed(u, NULL), TTS_ERROR_NULL);
@@ -76,6 +78,11 @@ static void null_everywhere(void)
     EXPECT(tts_voice_speak(v, "Hello.", NULL, NULL), TTS_ERROR_NULL);
     EXPECT(tts_voice_speak_n(v, NULL, 6, NULL, &audio), TTS_ERROR_NULL);
     EXPECT(tts_voice_speak_n(v, NULL, 0, NULL, &audio), TTS_ERROR_NOTHING_TO_SPEAK);
+    EXPECT(tts_voice_speak_batch(NULL, &hello, 1, NULL, &audio, NULL), TTS_ERROR_NULL);
+    EXPECT(tts_voice_speak_batch(v, NULL, 1, NULL, &audio, NULL), TTS_ERROR_NULL);
+    EXPECT(tts_voice_speak_batch(v, &text, 1, NULL, &audio, NULL), TTS_ERROR_NULL);
+    EXPECT(tts_voice_speak_batch(v, &hello, 1, NULL, NULL, NULL), TTS_ERROR_NULL);
+    EXPECT(tts_voice_speak_batch(v, NULL, 0, NULL, NULL, NULL), TTS_OK);
     EXPECT(tts_audio_free(NULL), TTS_OK);
     EXPECT(tts_voice_destroy(NULL), TTS_OK);
     EXPECT(tts_engine_destroy(NULL), TTS_OK);
@@ -90,7 +97,8 @@ static void wrong_struct_size(void)
     tts_voice *v = voice(e);
     tts_engine_config engine_config;
     tts_utterance_config config;
-    tts_audio audio = no_audio();
+    tts_audio audio = no_audio(), two[2];
+    const char *texts[] = { "Yes.", "No." };
     struct {
         tts_utterance_config config;
         char newer[32];
@@ -106,6 +114,12 @@ static void wrong_struct_size(void)
     audio.struct_size = 1;
     EXPECT(tts_voice_speak(v, "Hello.", NULL, &audio), TTS_ERROR_STRUCT_SIZE);
     EXPECT(tts_audio_free(&audio), TTS_ERROR_STRUCT_SIZE);
+
+    /* In a row all are as large as the first. */
+    two[0] = two[1] = no_audio();
+    two[1].struct_size += 8;
+    EXPECT(tts_voice_speak_batch(v, texts, 2, NULL, two, NULL), TTS_ERROR_STRUCT_SIZE);
+    CHECK(two[0].f32 == NULL && two[0].count == 0);
 
     /* A newer header's larger struct is fine as long as what is new in it is not used. */
     audio = no_audio();
@@ -155,12 +169,33 @@ static void values_out_of_range(void)
     tts_utterance_config_init(&config, sizeof config);
     config.flags = 0x80000000u;
     EXPECT(tts_voice_speak(v, "Hello.", &config, &audio), TTS_ERROR_ARGUMENT);
+    tts_utterance_config_init(&config, sizeof config);
+    config.max_steps = 1000001;
+    EXPECT(tts_voice_speak(v, "Hello.", &config, &audio), TTS_ERROR_ARGUMENT);
+    CHECK(strstr(tts_last_error(), "max_steps") != NULL);
+    tts_utterance_config_init(&config, sizeof config);
+    config.speed = 4;
+    config.pitch = 0.5f;
+    EXPECT(tts_voice_speak(v, "Hello.", &config, &audio), TTS_ERROR_ARGUMENT);
+    CHECK(strstr(tts_last_error(), "speed / pitch") != NULL);
+    /* What has no meaning yet must be left alone. */
+    tts_utterance_config_init(&config, sizeof config);
+    config.reserved = 1;
+    EXPECT(tts_voice_speak(v, "Hello.", &config, &audio), TTS_ERROR_ARGUMENT);
     tts_engine_config_init(&engine_config, sizeof engine_config);
     engine_config.device = 99;
     EXPECT(tts_engine_create(&engine_config, &none), TTS_ERROR_ARGUMENT);
+    engine_config.device = TTS_DEVICE_INDEX + 1000;
+    EXPECT(tts_engine_create(&engine_config, &none), TTS_ERROR_ARGUMENT);
     engine_config.device = TTS_DEVICE_CPU;
     engine_config.threads = 1000000;
-    EXPECT(tts_engine_create(&engine_config, &none), TTS_ERROR_DEVICE);
+    EXPECT(tts_engine_create(&engine_config, &none), TTS_ERROR_ARGUMENT);
+    engine_config.threads = 0;
+    engine_config.log_level = 3;
+    EXPECT(tts_engine_create(&engine_config, &none), TTS_ERROR_ARGUMENT);
+    engine_config.log_level = 0;
+    engine_config.reserved = 1;
+    EXPECT(tts_engine_create(&engine_config, &none), TTS_ERROR_ARGUMENT);
     CHECK(audio.f32 == NULL && none == NULL);
     EXPECT(tts_voice_destroy(v), TTS_OK);
     EXPECT(tts_engine_destroy(e), TTS_OK);
@@ -170,8 +205,10 @@ static void texts_that_are_none(void)
 {
     tts_engine *e = engine();
     tts_voice *v = voice(e), *other = NULL;
+    tts_utterance *u = NULL;
     tts_utterance_config config;
     tts_audio audio = no_audio();
+    const char *error = NULL;
     EXPECT(tts_voice_speak(v, "\xff\xfe", NULL, &audio), TTS_ERROR_UTF8);
     EXPECT(tts_voice_speak_n(v, "caf\xc3\xa9", 4, NULL, &audio), TTS_ERROR_UTF8);
     EXPECT(tts_voice_speak(v, "", NULL, &audio), TTS_ERROR_NOTHING_TO_SPEAK);
@@ -184,6 +221,13 @@ static void texts_that_are_none(void)
     config.lexicon = "tacoglow QQ";
     EXPECT(tts_voice_speak(v, "Hello.", &config, &audio), TTS_ERROR_LEXICON);
     CHECK(strstr(tts_last_error(), "line 1") != NULL);
+    EXPECT(tts_utterance_open(v, NULL, &u), TTS_OK);
+    EXPECT(tts_utterance_feed(u, "\xff"), TTS_ERROR_UTF8);
+    EXPECT(tts_utterance_finish(u), TTS_OK);
+    EXPECT(tts_utterance_wait(u, UINT32_MAX), TTS_ERROR_NOTHING_TO_SPEAK);
+    EXPECT(tts_utterance_error(u, &error), TTS_OK);
+    CHECK(strstr(error, "nothing to speak") == error);
+    EXPECT(tts_utterance_destroy(u), TTS_OK);
     CHECK(audio.f32 == NULL && other == NULL);
     EXPECT(tts_voice_destroy(v), TTS_OK);
     EXPECT(tts_engine_destroy(e), TTS_OK);
@@ -226,6 +270,9 @@ static void readers_that_fail(void)
     reader.struct_size = sizeof reader;
     EXPECT(tts_voice_open_reader(e, &reader, &v), TTS_ERROR_NULL);
     reader.read = fails;
+    reader.reserved = 1;
+    EXPECT(tts_voice_open_reader(e, &reader, &v), TTS_ERROR_ARGUMENT);
+    reader.reserved = 0;
     EXPECT(tts_voice_open_reader(e, &reader, &v), TTS_ERROR_VOICE_READ);
     reader.read = gives_rubbish;
     EXPECT(tts_voice_open_reader(e, &reader, &v), TTS_ERROR_VOICE_FORMAT);
