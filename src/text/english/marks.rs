@@ -73,7 +73,7 @@ pub(super) fn read(r: &mut Reader, i: usize) -> usize {
             return i + 2;
         }
         '^' if number_follows || after == '-' && s.at(i + 2).is_ascii_digit() => {
-            r.say("to the power of", i, i + 1)
+            r.say("to the power of", i, i + 1);
         }
         '²' => r.say("squared", i, i + 1),
         '³' => r.say("cubed", i, i + 1),
