@@ -601,6 +601,12 @@ TTS_API tts_status tts_voice_warm_up(const tts_voice *voice, tts_progress_callba
 /** What a mark marks: one of the constants TTS_MARK_*. */
 typedef int32_t tts_mark_kind;
 
+/**
+ * A shape of the mouth: one of the constants TTS_VISEME_*. They are the fifteen that faces of games commonly have, in
+ * the usual order, so that a number is the index of a blend shape.
+ */
+typedef int32_t tts_viseme;
+
 /** A place in the sound, and the text that is spoken there. */
 typedef struct tts_mark {
     /**
@@ -624,6 +630,13 @@ typedef struct tts_mark {
      * Ends in NUL.
      */
     char name[32];
+    /**
+     * The shape of the mouth from here on: that of a phoneme, TTS_VISEME_SIL at the end of a sentence, else
+     * TTS_VISEME_NONE. Since 0.1.
+     */
+    tts_viseme viseme;
+    /** Must not be looked at. */
+    uint32_t reserved;
 } tts_mark;
 
 /**
@@ -646,6 +659,54 @@ typedef void (*tts_mark_callback)(void *user_data, const tts_mark *mark);
 
 /** An element `mark` of SSML; its name is that of the element. */
 #define TTS_MARK_SSML 5
+
+/** The mark says nothing of the mouth. */
+#define TTS_VISEME_NONE -1
+
+/** At rest. */
+#define TTS_VISEME_SIL 0
+
+/** P, B, M. */
+#define TTS_VISEME_PP 1
+
+/** F, V. */
+#define TTS_VISEME_FF 2
+
+/** TH, DH. */
+#define TTS_VISEME_TH 3
+
+/** T, D. */
+#define TTS_VISEME_DD 4
+
+/** K, G, NG, HH. */
+#define TTS_VISEME_KK 5
+
+/** CH, JH, SH, ZH. */
+#define TTS_VISEME_CH 6
+
+/** S, Z. */
+#define TTS_VISEME_SS 7
+
+/** N, L. */
+#define TTS_VISEME_NN 8
+
+/** R, ER. */
+#define TTS_VISEME_RR 9
+
+/** AA, AE, AH, AW, AY. */
+#define TTS_VISEME_AA 10
+
+/** EH, EY. */
+#define TTS_VISEME_E 11
+
+/** IH, IY, Y. */
+#define TTS_VISEME_IH 12
+
+/** AO, OW, OY. */
+#define TTS_VISEME_OH 13
+
+/** UH, UW, W. */
+#define TTS_VISEME_OU 14
 
 /** @} */
 
@@ -781,9 +842,9 @@ typedef struct tts_utterance_config {
  * `prosody` (rate, pitch, volume); `sub` (alias); `phoneme` (alphabet "x-arpabet", ph); `say-as`
  * (interpret-as: characters, spell-out, cardinal, ordinal, digits, telephone, date with a format such as
  * "dmy"); and `mark` (name). Values are those of SSML 1.1: a time is "300ms" or "1.5s", a rate "slow" or "120%" or
- * "+20%" or "1.2", a pitch "high" or "+10%" or "-2st", a volume "loud" or "+6dB" or "80". Prosody inside prosody adds up,
- * within what `speed` and `pitch` may be, and follows the words inside a sentence. Other elements are read through:
- * their text is spoken. Of them, and of values that cannot be understood, the log has a warning; what is not
+ * "+20%" or "1.2", a pitch "high" or "+10%" or "-2st", a volume "loud" or "+6dB" or "80". What is not a word or a volume
+ * of 100 is relative to the prosody around it; all of it together stays within what `speed` and `pitch` may be, and
+ * follows the words inside a sentence. Other elements are read through: their text is spoken. Of them, and of values that cannot be understood, the log has a warning; what is not
  * well-formed is TTS_ERROR_SSML, and the message names the byte. A document has 4 MiB at most.
  */
 #define TTS_TEXT_SSML 1

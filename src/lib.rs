@@ -7,6 +7,7 @@
 pub mod audio;
 pub mod backend;
 pub mod capi;
+pub mod disk;
 pub mod nn;
 mod room;
 mod sync;

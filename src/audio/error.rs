@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use crate::disk::advice;
+
 /// An error of reading, writing or analysing audio. The message names the file and says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -53,27 +55,17 @@ impl Error {
         }
     }
 
+    pub(super) fn write(path: &Path, source: io::Error) -> Self {
+        Self::Write {
+            name: path.display().to_string(),
+            source,
+        }
+    }
+
     pub(super) fn format(name: &str, reason: impl Into<String>) -> Self {
         Self::Format {
             name: name.to_owned(),
             reason: reason.into(),
         }
-    }
-}
-
-/// What to do about a system error, to follow its own words.
-fn advice(error: &io::Error, writing: bool) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::NotFound if writing => "; make its directory first",
-        io::ErrorKind::NotFound => "; check the path",
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem if writing => {
-            "; choose a place that you may write to"
-        }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; free some space or write to another disk"
-        }
-        io::ErrorKind::IsADirectory if writing => "; give the name of a file in it",
-        io::ErrorKind::NotADirectory => "; a part of the path is a file, not a directory",
-        _ => "",
     }
 }

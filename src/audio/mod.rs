@@ -7,14 +7,12 @@
 //! - [`wav`] writes and reads WAV files, [`npy`] NumPy arrays;
 //! - [`resample`] changes the sample rate;
 //! - [`stft`] cuts a signal into windowed frames and their spectra, for [`mel`] (analysis) and
-//!   [`denoise`] (the published WaveGlow denoiser);
-//! - [`output`] is how any result reaches the disk: beside its target first, then renamed.
+//!   [`denoise`] (the published WaveGlow denoiser).
 
 pub mod denoise;
 mod error;
 pub mod mel;
 pub mod npy;
-pub mod output;
 pub mod resample;
 pub mod stft;
 pub mod wav;

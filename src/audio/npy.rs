@@ -2,13 +2,13 @@
 //! spectrograms and dumped tensors.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use half::f16;
 
-use super::output::OutputFile;
 use super::{Error, Result};
+use crate::disk::write_file;
 
 /// An array of floats in C order: the last index runs fastest.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,10 +24,7 @@ pub struct Array {
 /// # Errors
 /// [`Error::Argument`] if the shape and the data disagree, [`Error::Write`].
 pub fn write_f32(path: &Path, shape: &[usize], data: &[f32]) -> Result<()> {
-    write(path, "<f4", shape, data.len(), |out| {
-        data.iter()
-            .try_for_each(|x| out.write_all(&x.to_le_bytes()))
-    })
+    write_file(path, &encode_f32(shape, data)?).map_err(|e| Error::write(path, e))
 }
 
 /// Writes integers as `path`; as [`write_f32`].
@@ -35,19 +32,34 @@ pub fn write_f32(path: &Path, shape: &[usize], data: &[f32]) -> Result<()> {
 /// # Errors
 /// As [`write_f32`].
 pub fn write_i64(path: &Path, shape: &[usize], data: &[i64]) -> Result<()> {
-    write(path, "<i8", shape, data.len(), |out| {
-        data.iter()
-            .try_for_each(|x| out.write_all(&x.to_le_bytes()))
-    })
+    let bytes = encode(
+        "<i8",
+        shape,
+        data.len(),
+        data.iter().map(|x| x.to_le_bytes()),
+    )?;
+    write_file(path, &bytes).map_err(|e| Error::write(path, e))
 }
 
-fn write(
-    path: &Path,
+/// The bytes of a file of floats; as [`write_f32`].
+///
+/// # Errors
+/// [`Error::Argument`] if the shape and the data disagree.
+pub fn encode_f32(shape: &[usize], data: &[f32]) -> Result<Vec<u8>> {
+    encode(
+        "<f4",
+        shape,
+        data.len(),
+        data.iter().map(|x| x.to_le_bytes()),
+    )
+}
+
+fn encode<const WIDTH: usize>(
     descr: &str,
     shape: &[usize],
     len: usize,
-    data: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<()> {
+    data: impl Iterator<Item = [u8; WIDTH]>,
+) -> Result<Vec<u8>> {
     if shape.iter().product::<usize>() != len {
         return Err(Error::Argument(format!(
             "{len} values do not fill an array of shape {shape:?}"
@@ -62,21 +74,12 @@ fn write(
         header.push(' ');
     }
     header.push('\n');
-    let mut out = io::BufWriter::new(OutputFile::create(path)?);
-    let put = |out: &mut io::BufWriter<OutputFile>| {
-        out.write_all(b"\x93NUMPY\x01\x00")?;
-        out.write_all(&(header.len() as u16).to_le_bytes())?;
-        out.write_all(header.as_bytes())?;
-        data(out)?;
-        out.flush()
-    };
-    put(&mut out).map_err(|source| Error::Write {
-        name: path.display().to_string(),
-        source,
-    })?;
-    // Flushed above, so that nothing but the file itself is left in it.
-    let (file, _) = out.into_parts();
-    file.finish()
+    let mut bytes = Vec::with_capacity(10 + header.len() + len * WIDTH);
+    bytes.extend(b"\x93NUMPY\x01\x00");
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(data.flatten());
+    Ok(bytes)
 }
 
 /// Reads floats of 16, 32 or 64 bits, in one to three dimensions, from the file `path`.

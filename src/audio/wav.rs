@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::output::OutputFile;
 use super::{Error, Result};
+use crate::disk::OutputFile;
 
 /// How a sample is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ const UNKNOWN_SIZE: u32 = u32::MAX;
 
 enum Target {
     File(OutputFile),
-    Stream(Box<dyn Write + Send>, String),
+    Stream(Box<dyn Write + Send>),
 }
 
 /// Writes a mono WAV file as its samples arrive.
@@ -51,6 +51,8 @@ enum Target {
 /// before that leaves nothing behind.
 pub struct WavWriter {
     target: Target,
+    /// For messages.
+    name: String,
     spec: WavSpec,
     samples: u64,
     bytes: Vec<u8>,
@@ -62,7 +64,8 @@ impl WavWriter {
     /// # Errors
     /// [`Error::Write`] if it cannot be made there; [`Error::Argument`] for a sample rate of 0.
     pub fn create(path: &Path, spec: WavSpec) -> Result<Self> {
-        Self::start(Target::File(OutputFile::create(path)?), spec)
+        let file = OutputFile::create(path).map_err(|e| Error::write(path, e))?;
+        Self::start(Target::File(file), path.display().to_string(), spec)
     }
 
     /// Starts a WAV stream, for standard output or a pipe; `name` is for messages. Its header says
@@ -71,10 +74,10 @@ impl WavWriter {
     /// # Errors
     /// As [`create`](Self::create).
     pub fn stream(out: impl Write + Send + 'static, name: &str, spec: WavSpec) -> Result<Self> {
-        Self::start(Target::Stream(Box::new(out), name.to_owned()), spec)
+        Self::start(Target::Stream(Box::new(out)), name.to_owned(), spec)
     }
 
-    fn start(target: Target, spec: WavSpec) -> Result<Self> {
+    fn start(target: Target, name: String, spec: WavSpec) -> Result<Self> {
         if spec.sample_rate == 0 {
             return Err(Error::Argument(
                 "a sample rate of 0 Hz cannot be".to_owned(),
@@ -82,6 +85,7 @@ impl WavWriter {
         }
         let mut writer = Self {
             target,
+            name,
             spec,
             samples: 0,
             bytes: Vec::new(),
@@ -130,19 +134,20 @@ impl WavWriter {
         {
             self.put(|out| out.seek_to_start()?.write_all(&header))?;
         }
-        self.put(Write::flush)?;
-        if let Target::File(file) = self.target {
-            file.finish()?;
-        }
+        let finished = match self.target {
+            Target::File(file) => file.finish(),
+            Target::Stream(mut out) => out.flush(),
+        };
+        finished.map_err(|source| Error::Write {
+            name: self.name,
+            source,
+        })?;
         Ok(self.samples)
     }
 
     fn put(&mut self, write: impl FnOnce(&mut Target) -> io::Result<()>) -> Result<()> {
         write(&mut self.target).map_err(|source| Error::Write {
-            name: match &self.target {
-                Target::File(file) => file.name().to_owned(),
-                Target::Stream(_, name) => name.clone(),
-            },
+            name: self.name.clone(),
             source,
         })
     }
@@ -161,14 +166,14 @@ impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::File(file) => file.write(bytes),
-            Self::Stream(out, _) => out.write(bytes),
+            Self::Stream(out) => out.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::File(file) => file.flush(),
-            Self::Stream(out, _) => out.flush(),
+            Self::Stream(out) => out.flush(),
         }
     }
 }

@@ -14,14 +14,21 @@ const OPENERS: &[&str] = &[
     "without",
 ];
 
+/// Words that belong to the next one.
+const BINDERS: &[&str] = &[
+    "a", "an", "and", "at", "but", "by", "for", "from", "her", "his", "in", "its", "my", "no",
+    "of", "on", "or", "our", "than", "that", "the", "their", "this", "to", "with", "your",
+];
+
 /// How good a place between two pieces is for a cut; 0 is no place.
 fn quality(before: &Piece, after: &Piece) -> u32 {
     match (&before.item, &after.item) {
-        // A mark stays with what it ends, and number words with each other.
+        // A mark stays with what it ends, and the words of a number with each other.
         (_, Item::Mark(_)) => 0,
+        _ if before.source == after.source => 1,
         (Item::Mark(','), _) => 4,
         (Item::Mark(_), _) => 5,
-        (a, _) if before.source == after.source && !matches!(a, Item::Mark(_)) => 1,
+        (Item::Word(word), _) if BINDERS.contains(&word.as_str()) => 1,
         (_, Item::Word(word)) if OPENERS.contains(&word.as_str()) => 3,
         _ => 2,
     }

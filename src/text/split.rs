@@ -218,7 +218,7 @@ fn mark_ends(text: &str, start: usize, at: usize, end: usize) -> bool {
     match abbreviations::dot(word) {
         Dot::EndsSentence => true,
         Dot::NeverEnds => false,
-        Dot::NumberFollows => !abbreviations::is_number(rest),
+        Dot::NumberFollows => !abbreviations::is_number(word, rest),
         Dot::NameMayFollow => abbreviations::opens_sentence(rest),
         Dot::DateMayFollow => !next.is_ascii_digit() && !abbreviations::continues_date(rest),
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Dtype;
+use crate::disk::advice;
 
 /// Result of this module.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -12,7 +13,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused to read a file.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}{}", path.display(), advice(.source, false))]
     Read {
         /// The file.
         path: PathBuf,
@@ -20,7 +21,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The operating system refused to write a file; nothing is left behind at its path.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}{}", path.display(), advice(.source, true))]
     Write {
         /// The file.
         path: PathBuf,

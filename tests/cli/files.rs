@@ -47,6 +47,7 @@ fn text_that_cannot_be_spoken() {
         (&["text", ""][..], "nothing to speak"),
         (&["text", " \n\t "], "nothing to speak"),
         (&["text", "... !? --"], "nothing to speak"),
+        (&["text", "...", "--no-split"], "nothing to speak"),
         (&["text", "\u{0}\u{1}\u{7f}"], "nothing to speak"),
         (&["text", "--file", "/no/such/file"], "/no/such/file"),
         (&["text", "--file", &latin1], "line 2"),
@@ -145,6 +146,28 @@ fn mel_of_a_recording() {
             .starts_with(b"\x89PNG")
     );
     assert_eq!(place.files(), ["a.npy", "a.png", "a.wav", "b.npy"]);
+}
+
+/// Standard output and input take the place of the file between analysis and synthesis.
+#[test]
+fn mel_through_a_pipe() {
+    let place = Place::new();
+    let (wav, npy) = (place.path("a.wav"), place.path("a.npy"));
+    write_tone(&wav, 22_050, 0.5);
+    success(&tts(&["mel", &wav, "-o", &npy]));
+    let output = command(&["mel", "-", "-o", "-"])
+        .stdin(std::fs::File::open(&wav).unwrap())
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert!(output.stdout == std::fs::read(&npy).unwrap());
+    let (from_file, from_pipe) = (place.path("b.wav"), place.path("c.wav"));
+    success(&tts(&["vocode", &npy, "-o", &from_file]));
+    let piped = command(&["vocode", "-", "-o", &from_pipe])
+        .stdin(std::fs::File::open(&npy).unwrap())
+        .output();
+    success(&piped.unwrap());
+    assert!(std::fs::read(from_file).unwrap() == std::fs::read(from_pipe).unwrap());
 }
 
 /// What is no recording, and places that cannot be written to, are exit code 1.
@@ -323,4 +346,35 @@ fn import_of_checkpoints() {
         assert!(message.contains(said), "{message}");
     }
     assert_eq!(place.files(), before);
+}
+
+/// A voice goes into a pipe or through a link, and never takes the place of one.
+#[cfg(unix)]
+#[test]
+fn import_keeps_pipes_and_links() {
+    use std::os::unix::fs::FileTypeExt;
+    let place = Place::new();
+    let checkpoint = |name: &str| fixture("checkpoints").join(name).display().to_string();
+    let import = |out: &str| {
+        let (t, w) = (
+            checkpoint("tacotron2_bare.pt"),
+            checkpoint("waveglow_module.pt"),
+        );
+        command(&["import", "--tacotron2", &t, "--waveglow", &w, "-o", out])
+    };
+    let (file, link, pipe) = (place.path("v"), place.path("link"), place.path("pipe"));
+    success(&import(&file).output().unwrap());
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    success(&import(&link).output().unwrap());
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let child = import(&pipe).stdout(Stdio::piped()).spawn().unwrap();
+    let read = std::fs::read(&pipe).unwrap();
+    success(&child.wait_with_output().unwrap());
+    let kind = std::fs::symlink_metadata(&pipe).unwrap().file_type();
+    assert!(kind.is_fifo());
+    // The two differ in the voice's name alone, which is the file's.
+    let size = std::fs::metadata(&file).unwrap().len();
+    assert!(size.abs_diff(read.len() as u64) < 64);
 }

@@ -300,6 +300,17 @@ fn limits_are_reported() {
     );
 }
 
+/// A sentence that ends before it begins is told of: its WAV is empty.
+#[test]
+fn silence_is_reported() {
+    let place = Place::new();
+    let out = place.path("a.wav");
+    let output = tts(&["say", "Hello.", "-o", &out, "--gate-threshold", "0.00001"]);
+    success(&output);
+    let warning = String::from_utf8_lossy(&output.stderr);
+    assert!(warning.contains("before its first sound"), "{warning}");
+}
+
 /// A megabyte of text starts to speak at once and needs no more memory than a short one; when the
 /// listener leaves, the program ends quietly.
 #[test]
@@ -351,14 +362,15 @@ fn interrupted_speech_leaves_nothing() {
     let place = Place::new();
     let book = place.path("book.txt");
     std::fs::write(&book, "This is one of many sentences.\n".repeat(10_000)).unwrap();
-    let mut child = command(&["say", "--file", &book, "-o", &place.path("out.wav")])
+    let (out, marks) = (place.path("out.wav"), place.path("m.json"));
+    let mut child = command(&["say", "--file", &book, "-o", &out, "--marks", &marks])
         .stderr(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // Once the unfinished file is there, it is speaking.
+    // Once the unfinished files are there, it is speaking.
     let begun = std::time::Instant::now();
-    while place.files().len() < 2 && begun.elapsed().as_secs() < 60 {
+    while place.files().len() < 3 && begun.elapsed().as_secs() < 60 {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let kill = std::process::Command::new("sh")

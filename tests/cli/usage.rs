@@ -61,10 +61,43 @@ fn nonsense_is_a_usage_error() {
             "--format",
         ),
         (&["say", "Hi.", "-o", "-", "--json"], "--json"),
+        (&["say", "Hi.", "-o", "x.wav", "--seed", "-1"], "--seed"),
+        (&["say", "Hi.", "-o", "x.wav", "--plot", "-"], "--plot"),
+        (
+            &["say", "Hi.", "-o", "x.wav", "--marks", "./x.wav"],
+            "--marks and -o",
+        ),
+        (
+            &["say", "Hi.", "-o", "x.wav", "--marks", "m", "--plot", "m"],
+            "--plot and --marks",
+        ),
+        (
+            &["mel", "a.wav", "-o", "m.npy", "--plot", "m.npy"],
+            "--plot",
+        ),
+        (&["mel", "a.wav", "-o", "-", "--json"], "--json"),
         (&["text", "Hi.", "--cleaner", "german"], "--cleaner"),
         (&["bench", "--random", "300"], "--random"),
         (&["bench", "--runs", "0"], "--runs"),
         (&["import", "--tacotron2", "t.pt", "-o", "v"], "--waveglow"),
+        (
+            &["import", "--tacotron2", "t", "--waveglow", "w", "-o", "-"],
+            "-o",
+        ),
+        (
+            &[
+                "import",
+                "--tacotron2",
+                "t",
+                "--waveglow",
+                "w",
+                "-o",
+                "v",
+                "--name",
+                "",
+            ],
+            "--name",
+        ),
     ] {
         let message = failure(&tts(args), 2);
         assert!(message.contains(named), "{args:?} said: {message}");

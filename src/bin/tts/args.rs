@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use tts::audio::wav::SampleFormat;
@@ -66,7 +67,7 @@ pub(crate) struct Say {
     #[arg(long, value_name = "P", value_parser = gate, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) gate_threshold: Option<f32>,
     /// A sentence is cut off after this many decoder steps [default: the voice's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = SPEECH)]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) max_decoder_steps: Option<u32>,
     /// Turn off the dropout in the decoder's prenet: the same speech for every seed, but flatter
     #[arg(long, help_heading = SPEECH)]
@@ -83,7 +84,7 @@ pub(crate) struct Say {
     pub(crate) retry_window: f32,
     /// Mel frames after the first sound that the vocoder waits for; fewer make that sound, its first 0.2 s,
     /// inexact [default: all that the vocoder uses]
-    #[arg(long, value_name = "FRAMES", value_parser = clap::value_parser!(u32).range(0..=96), help_heading = SPEECH)]
+    #[arg(long, value_name = "FRAMES", value_parser = clap::value_parser!(u32).range(0..=96), allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) look_ahead: Option<u32>,
     /// Pronunciations that override the lexicon: lines of WORD  PHONEMES, as in CMUdict
     #[arg(long, value_name = "FILE", help_heading = SPEECH)]
@@ -112,9 +113,10 @@ pub(crate) struct Say {
 #[command(after_help = "\
 Examples (copy-synthesis):
   tts mel recording.wav -o recording.npy
-  tts vocode recording.npy -o copy.wav --sigma 0.6")]
+  tts vocode recording.npy -o copy.wav --sigma 0.6
+  tts mel recording.wav -o - | tts vocode - -o copy.wav")]
 pub(crate) struct Vocode {
-    /// Mel spectrogram, [frames, bands], natural logarithm of magnitudes
+    /// Mel spectrogram, [frames, bands], natural logarithm of magnitudes; `-` reads standard input
     #[arg(value_name = "MEL.npy")]
     pub(crate) mel: PathBuf,
     /// The mel is [bands, frames]
@@ -144,7 +146,7 @@ pub(crate) struct Mel {
     /// Recording; `-` reads standard input
     #[arg(value_name = "IN.wav")]
     pub(crate) wav: PathBuf,
-    /// NumPy file to write, [frames, bands]
+    /// NumPy file to write, [frames, bands]; `-` writes to standard output
     #[arg(short, long, value_name = "MEL.npy")]
     pub(crate) output: PathBuf,
     /// Write [bands, frames] instead
@@ -215,10 +217,10 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) f16: bool,
     /// Name of the voice [default: the output file's]
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: Option<String>,
     /// Language tag (BCP 47)
-    #[arg(long, default_value = "en-US")]
+    #[arg(long, default_value = "en-US", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) language: String,
     /// Licence of the weights, kept in the file
     #[arg(long)]
@@ -260,16 +262,16 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "CHANNELS", value_parser = ["256", "512"])]
     pub(crate) random: Option<String>,
     /// Length of the text in characters
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=10_000), allow_negative_numbers = true)]
     pub(crate) chars: u32,
     /// Frames to make [default: 602 for 128 characters, in proportion to the length]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), allow_negative_numbers = true)]
     pub(crate) frames: Option<u32>,
     /// Texts at once
-    #[arg(long, value_name = "B", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
+    #[arg(long, value_name = "B", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), allow_negative_numbers = true)]
     pub(crate) batch: u32,
     /// Timed runs
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000), allow_negative_numbers = true)]
     pub(crate) runs: u32,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
@@ -316,7 +318,7 @@ pub(crate) struct WavOutput {
     #[arg(long, value_enum, default_value_t = FormatArg::S16, help_heading = OUTPUT)]
     pub(crate) format: FormatArg,
     /// Samples per second, 8000 to 192000 [default: the voice's, usually 22050]
-    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8000..=192_000), help_heading = OUTPUT)]
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8000..=192_000), allow_negative_numbers = true, help_heading = OUTPUT)]
     pub(crate) sample_rate: Option<u32>,
 }
 
@@ -326,10 +328,10 @@ pub(crate) struct DeviceArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = ["auto", "cpu", "gpu"])]
     pub(crate) device: String,
     /// CPU threads [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024), allow_negative_numbers = true)]
     pub(crate) threads: Option<u32>,
     /// Most memory that the voice may take on its device, in MB [default: no limit]
-    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000), allow_negative_numbers = true)]
     pub(crate) memory_limit: Option<u64>,
     /// On a GPU, the longest time that a submission should take; 0 does not cut
     #[arg(long, value_name = "MS", default_value_t = 2.0, value_parser = submission_ms, allow_negative_numbers = true)]
@@ -352,7 +354,7 @@ pub(crate) struct EngineArgs {
 #[derive(Args)]
 pub(crate) struct VocoderArgs {
     /// Seed of all randomness: the same seed gives the same sound
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = SPEECH)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) seed: u64,
     /// Standard deviation of WaveGlow's noise, 0 to 10 [default: the voice's]
     #[arg(long, value_name = "X", value_parser = sigma, allow_negative_numbers = true, help_heading = SPEECH)]
@@ -476,6 +478,8 @@ mod tests {
             ("--max-decoder-steps", "0"),
             ("--threads", "0"),
             ("--seed", "-1"),
+            ("--seed", "18446744073709551616"),
+            ("--threads", "-1"),
         ] {
             assert!(!say(bad.0, bad.1), "{bad:?}");
         }

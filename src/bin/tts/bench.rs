@@ -16,9 +16,9 @@ use crate::engine::Ready;
 use crate::fail::{Fail, Result};
 use crate::input::open_voice;
 use crate::measure::{Summary, peak_rss_mb};
+use crate::print;
 use crate::profile::{self, KernelRow};
 use crate::progress::Progress;
-use crate::{interrupt, print};
 
 /// Cut to the length that is asked for, repeated if that is longer.
 const TEXT: &str = "The quick brown fox had been asleep beside the river since noon, and nobody in \
@@ -65,7 +65,6 @@ struct Report {
 }
 
 pub(crate) fn run(args: &Bench) -> Result {
-    interrupt::install();
     let ready = load(args)?;
     let config = ready.synthesizer.config();
     let frames = args
@@ -92,7 +91,6 @@ pub(crate) fn run(args: &Bench) -> Result {
     );
     let mut runs = 0;
     let mut speak = || {
-        interrupt::check()?;
         let (items, taken) = ready.synthesizer.speak_batch(&batch, &options)?;
         let made = items.first().map_or(0, |item| item.frames);
         if made != steps * per_step {

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use tts::audio::mel::band_centers;
-use tts::audio::{npy, output};
+use tts::audio::npy;
+use tts::disk::write_file;
 use tts::synth::SentenceReport;
 use tts::voice::config::VoiceConfig;
 
-use crate::fail::{Fail, Result};
+use crate::fail::{Fail, Result, cannot_write};
 use crate::plot;
 
 /// Writes `DIR/000/{tokens,encoder,mel,mel_postnet,gate,alignment,audio}.npy`, time first.
@@ -64,5 +65,5 @@ pub(crate) fn draw(path: &Path, report: &SentenceReport, config: &VoiceConfig) -
     let png = picture
         .png()
         .map_err(|e| Fail::failed(format!("cannot encode the picture: {e}")))?;
-    Ok(output::write_file(path, &png)?)
+    write_file(path, &png).map_err(|e| cannot_write(path, e))
 }

@@ -1,6 +1,7 @@
 //! How a command fails: what is said, and the exit code.
 
 use std::io;
+use std::path::Path;
 
 /// Exit codes: 1 something went wrong, 2 the command was not understood, as clap has it.
 #[derive(Debug)]
@@ -11,8 +12,6 @@ pub(crate) enum Fail {
     Failed(String),
     /// Whoever read our output has seen enough: silence, exit code 0.
     BrokenPipe,
-    /// The user pressed Ctrl-C: exit code 130, as shells have it.
-    Interrupted,
 }
 
 pub(crate) type Result<T = ()> = std::result::Result<T, Fail>;
@@ -21,6 +20,12 @@ impl Fail {
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::Failed(message.into())
     }
+}
+
+/// An error of writing the file `path`.
+pub(crate) fn cannot_write(path: &Path, source: io::Error) -> Fail {
+    let name = path.display().to_string();
+    tts::audio::Error::Write { name, source }.into()
 }
 
 impl From<tts::audio::Error> for Fail {

@@ -5,10 +5,13 @@ use tts::voice::import::{ImportOptions, import};
 
 use crate::args::Import;
 use crate::fail::{Fail, Result};
-use crate::print;
 use crate::progress::Progress;
+use crate::{outputs, print};
 
 pub(crate) fn run(args: &Import) -> Result {
+    if outputs::is_stdout(&args.output) {
+        return Err(Fail::Usage("-o needs the name of a file".to_owned()));
+    }
     let stem = args
         .output
         .file_stem()

@@ -1,7 +1,7 @@
 //! What commands read: the text to speak, and the voice to speak with.
 
-use std::fs;
-use std::io::{self, Read};
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use tts::text::UserLexicon;
@@ -16,23 +16,16 @@ const BUNDLED: &str = "heart";
 impl TextInput {
     /// The whole text. A UTF-8 byte order mark is not part of it.
     pub(crate) fn read(&self) -> Result<String> {
-        let (bytes, name) = match (&self.file, &self.text) {
-            (Some(path), _) if path.as_os_str() != "-" => {
-                let name = path.display().to_string();
-                let bytes = fs::read(path).map_err(|e| {
-                    Fail::failed(format!("cannot read {name}: {e}; check the path"))
-                })?;
-                (bytes, name)
-            }
+        let path = match (&self.file, &self.text) {
+            (Some(path), _) => path,
             (None, Some(text)) if text != "-" => return Ok(text.clone()),
-            _ => {
-                let mut bytes = Vec::new();
-                io::stdin()
-                    .read_to_end(&mut bytes)
-                    .map_err(|e| Fail::failed(format!("cannot read standard input: {e}")))?;
-                (bytes, "standard input".to_owned())
-            }
+            _ => Path::new("-"),
         };
+        let (mut input, name) = open(path)?;
+        let mut bytes = Vec::new();
+        input
+            .read_to_end(&mut bytes)
+            .map_err(|e| Fail::failed(format!("cannot read {name}: {e}")))?;
         let text = String::from_utf8(bytes).map_err(|e| {
             let at = e.utf8_error().valid_up_to();
             let line = e.as_bytes()[..at].split(|&b| b == b'\n').count();
@@ -45,6 +38,20 @@ impl TextInput {
             .strip_prefix('\u{feff}')
             .map_or_else(|| text.clone(), str::to_owned))
     }
+}
+
+/// Opens a file to read, or standard input for `-`; returns also what to call it.
+pub(crate) fn open(path: &Path) -> Result<(Box<dyn Read>, String)> {
+    if path.as_os_str() == "-" {
+        return Ok((Box::new(io::stdin()), "standard input".to_owned()));
+    }
+    let name = path.display().to_string();
+    if path.is_dir() {
+        return Err(Fail::failed(format!("{name} is a directory; give a file")));
+    }
+    let file = File::open(path)
+        .map_err(|e| Fail::failed(format!("cannot read {name}: {e}; check the path")))?;
+    Ok((Box::new(BufReader::new(file)), name))
 }
 
 /// Opens a voice by path or name, or the bundled one; returns also where it was.

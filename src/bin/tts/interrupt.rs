@@ -1,26 +1,18 @@
-//! Ctrl-C: the first one is noticed between two pieces of work, so that unfinished files are
-//! removed; a second one ends the program at once.
+//! Ctrl-C, and requests to terminate: the program ends at once, but not before its unfinished files are gone.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{IsTerminal, Write, stderr};
 
-use crate::fail::{Fail, Result};
+/// Exit code of a program that was interrupted, as shells have it.
+const INTERRUPTED: i32 = 130;
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// Notices Ctrl-C and requests to terminate from now on.
+/// Sees to such requests from now on.
 pub(crate) fn install() {
-    // Without a handler the program is ended at once, which is what happens elsewhere too.
+    // Without a handler the program is ended all the same, by the system.
     let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
+        let _discarded = tts::disk::discard_unfinished();
+        // Below the progress, and below the terminal's own "^C".
+        let line = if stderr().is_terminal() { "\n" } else { "" };
+        let _ = writeln!(stderr(), "{line}error: interrupted");
+        std::process::exit(INTERRUPTED);
     });
-}
-
-/// Fails once Ctrl-C was pressed.
-pub(crate) fn check() -> Result {
-    if INTERRUPTED.load(Ordering::Relaxed) {
-        return Err(Fail::Interrupted);
-    }
-    Ok(())
 }

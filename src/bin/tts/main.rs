@@ -17,6 +17,7 @@ mod interrupt;
 mod marks;
 mod measure;
 mod mel;
+mod outputs;
 mod plot;
 mod print;
 mod profile;
@@ -34,11 +35,11 @@ use args::{Cli, Command};
 use fail::{Fail, Result};
 
 fn main() -> ExitCode {
+    interrupt::install();
     let code = match run(Cli::parse().command) {
         Ok(()) | Err(Fail::BrokenPipe) => 0,
         Err(Fail::Failed(message)) => complain(&message, 1),
         Err(Fail::Usage(message)) => complain(&message, 2),
-        Err(Fail::Interrupted) => complain("interrupted", 130),
     };
     ExitCode::from(code)
 }

@@ -1,20 +1,22 @@
 //! `--marks`: when sentences, words and phonemes are spoken, as JSON.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use tts::audio::output::OutputFile;
+use tts::disk::OutputFile;
 use tts::synth::{MarkKind, SentenceReport};
 
-use crate::fail::{Fail, Result};
+use crate::fail::{Fail, Result, cannot_write};
 use crate::sink::Sink;
 
 /// Marks of all sentences, and the file that they will be written to: begun before any speech is
 /// made, so that a place that cannot be written to is noticed at once.
 #[derive(Serialize)]
 pub(crate) struct Marks {
+    #[serde(skip)]
+    path: PathBuf,
     #[serde(skip)]
     file: OutputFile,
     /// Samples per second of the file.
@@ -42,7 +44,8 @@ impl Marks {
     /// No marks yet of a sound that is made at `voice_rate` Hz and goes to `sink`.
     pub(crate) fn create(path: &Path, sink: &Sink, voice_rate: u32) -> Result<Self> {
         Ok(Self {
-            file: OutputFile::create(path)?,
+            path: path.to_owned(),
+            file: OutputFile::create(path).map_err(|e| cannot_write(path, e))?,
             sample_rate: sink.sample_rate(),
             list: Vec::new(),
             voice_rate,
@@ -71,16 +74,18 @@ impl Marks {
         }
     }
 
-    /// Writes the JSON; the file appears with its [`OutputFile::finish`].
-    pub(crate) fn write(mut self) -> Result<OutputFile> {
-        let mut json = serde_json::to_vec_pretty(&self).map_err(|e| Fail::failed(e.to_string()))?;
+    /// Writes the JSON to the disk.
+    pub(crate) fn write(&mut self) -> Result {
+        let mut json =
+            serde_json::to_vec_pretty(&*self).map_err(|e| Fail::failed(e.to_string()))?;
         json.push(b'\n');
-        self.file
-            .write_all(&json)
-            .map_err(|source| tts::audio::Error::Write {
-                name: self.file.name().to_owned(),
-                source,
-            })?;
-        Ok(self.file)
+        let written = self.file.write_all(&json);
+        written.map_err(|e| cannot_write(&self.path, e))
+    }
+
+    /// Gives what was written its name.
+    pub(crate) fn finish(self) -> Result {
+        let finished = self.file.finish();
+        finished.map_err(|e| cannot_write(&self.path, e))
     }
 }

@@ -1,19 +1,17 @@
 //! `tts mel`: a recording as a mel spectrogram.
 
-use std::fs::File;
-use std::io::BufReader;
-
 use serde::Serialize;
 
 use tts::audio::mel::{MelAnalyzer, band_centers};
 use tts::audio::resample::Resampler;
-use tts::audio::{npy, output, wav};
+use tts::audio::{npy, wav};
+use tts::disk::write_file;
 use tts::voice::config::AudioConfig;
 
 use crate::args::Mel;
-use crate::fail::{Fail, Result};
-use crate::input::open_voice;
-use crate::{plot, print};
+use crate::fail::{Fail, Result, cannot_write};
+use crate::input::{self, open_voice};
+use crate::{outputs, plot, print};
 
 #[derive(Serialize)]
 struct Made {
@@ -29,32 +27,16 @@ pub(crate) fn run(args: &Mel) -> Result {
         Some(path) => open_voice(Some(path))?.0.config().audio.clone(),
         None => AudioConfig::default(),
     };
-    let wav = if args.wav.as_os_str() == "-" {
-        wav::read(BufReader::new(std::io::stdin()), "standard input")?
-    } else if args.wav.is_dir() {
-        return Err(Fail::failed(format!(
-            "{} is a directory; give a WAV file",
-            args.wav.display()
-        )));
-    } else {
-        let file = File::open(&args.wav).map_err(|e| {
-            Fail::failed(format!(
-                "cannot read {}: {e}; check the path",
-                args.wav.display()
-            ))
-        })?;
-        wav::read(BufReader::new(file), &args.wav.display().to_string())?
-    };
+    let further = [("--plot", args.plot.as_deref())];
+    outputs::check(&args.output, args.json, &further)?;
+    let (input, name) = input::open(&args.wav)?;
+    let wav = wav::read(input, &name)?;
     if wav.samples.is_empty() {
-        return Err(Fail::failed(format!(
-            "{} has no samples",
-            args.wav.display()
-        )));
+        return Err(Fail::failed(format!("{name} has no samples")));
     }
     if wav.samples.iter().any(|s| !s.is_finite()) {
         return Err(Fail::failed(format!(
-            "{} has samples that are not numbers",
-            args.wav.display()
+            "{name} has samples that are not numbers"
         )));
     }
     let rate = config.sampling_rate;
@@ -71,30 +53,28 @@ pub(crate) fn run(args: &Mel) -> Result {
     let mel = analyzer.analyze(&samples);
     let bands = analyzer.bands();
     let frames = mel.len() / bands;
-    if args.bands_first {
-        npy::write_f32(
-            &args.output,
-            &[bands, frames],
-            &transpose(&mel, frames, bands),
-        )?;
-    } else {
-        npy::write_f32(&args.output, &[frames, bands], &mel)?;
-    }
     if let Some(path) = &args.plot {
         let sentence = plot::Sentence {
-            title: &args.wav.display().to_string(),
+            title: &name,
             mel: &mel,
             band_hz: &band_centers(&config),
             frame_seconds: config.hop_length as f64 / f64::from(rate),
             alignment: &[],
             symbols: &[],
         };
-        output::write_file(
-            path,
-            &plot::draw(&sentence)
-                .png()
-                .map_err(|e| Fail::failed(e.to_string()))?,
-        )?;
+        let png = plot::draw(&sentence).png();
+        let png = png.map_err(|e| Fail::failed(e.to_string()))?;
+        write_file(path, &png).map_err(|e| cannot_write(path, e))?;
+    }
+    let (shape, mel) = if args.bands_first {
+        ([bands, frames], transpose(&mel, frames, bands))
+    } else {
+        ([frames, bands], mel)
+    };
+    if outputs::is_stdout(&args.output) {
+        print::bytes(&npy::encode_f32(&shape, &mel)?)?;
+    } else {
+        npy::write_f32(&args.output, &shape, &mel)?;
     }
     let made = Made {
         frames,
@@ -106,11 +86,13 @@ pub(crate) fn run(args: &Mel) -> Result {
     if args.json {
         return print::json(&made);
     }
-    print::line(&format!(
-        "{}: {frames} frames of {bands} bands, {:.2} s",
-        args.output.display(),
+    let text = format!(
+        "{}: {} of {bands} bands, {:.2} s",
+        outputs::name(&args.output),
+        print::count(frames, "frame"),
         made.seconds
-    ))
+    );
+    outputs::tell(&args.output, &text)
 }
 
 /// `[columns, rows]` from `[rows, columns]`.

@@ -1,25 +1,31 @@
 //! Results on standard output, for programs and for people.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-use crate::fail::{Fail, Result};
+use crate::fail::Result;
 
-/// Prints a value as indented JSON.
+/// Prints a value as indented JSON, piece by piece.
 pub(crate) fn json(value: &impl Serialize) -> Result {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|e| Fail::failed(format!("cannot express the result as JSON: {e}")))?;
-    line(&text)
+    let mut out = BufWriter::new(io::stdout().lock());
+    // All our values can be expressed, so that an error is one of writing.
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(out.flush()?)
 }
 
 /// Prints a line.
 pub(crate) fn line(text: &str) -> Result {
+    bytes(format!("{text}\n").as_bytes())
+}
+
+/// Prints bytes as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> Result {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
+    out.write_all(bytes)?;
     // Here rather than at exit, where nobody would hear of a failure.
-    out.flush()?;
-    Ok(())
+    Ok(out.flush()?)
 }
 
 /// Three significant digits: 0.0123, 1.23, 12.3, 123.
@@ -29,6 +35,12 @@ pub(crate) fn digits(value: f64) -> String {
     }
     let decimals = (2 - value.abs().log10().floor() as i32).clamp(0, 9) as usize;
     format!("{value:.decimals$}")
+}
+
+/// "1 sentence", "2,000 sentences".
+pub(crate) fn count(n: usize, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(n as u64))
 }
 
 /// A whole number with commas between thousands.

@@ -16,7 +16,7 @@ use crate::input::read_lexicon;
 use crate::marks::Marks;
 use crate::progress::Progress;
 use crate::sink::Sink;
-use crate::{dump, interrupt, print};
+use crate::{dump, outputs, print};
 
 /// What was made, as `--json` prints it.
 #[derive(Serialize)]
@@ -74,8 +74,12 @@ struct Times {
 }
 
 pub(crate) fn run(args: &Say) -> Result {
-    args.output.check(args.json)?;
-    interrupt::install();
+    let further = [
+        ("--marks", args.marks.as_deref()),
+        ("--plot", args.plot.as_deref()),
+        ("--dump", args.dump.as_deref()),
+    ];
+    outputs::check(&args.output.output, args.json, &further)?;
     let text = args.input.read()?;
     let mut ready = Ready::new(&args.engine)?;
     if let Some(path) = &args.lexicon {
@@ -119,7 +123,6 @@ pub(crate) fn run(args: &Say) -> Result {
     let mut spoken = 0;
     let progress = Progress::new(text.len() as u64, "speaking");
     for event in speech {
-        interrupt::check()?;
         match event? {
             Event::Audio(samples) => {
                 first_audio.get_or_insert_with(|| begun.elapsed());
@@ -154,10 +157,12 @@ pub(crate) fn run(args: &Say) -> Result {
     let total = begun.elapsed();
     let sample_rate = sink.sample_rate();
     // Everything is on the disk before anything gets its name.
-    let marks = marks.map(Marks::write).transpose()?;
+    if let Some(marks) = &mut marks {
+        marks.write()?;
+    }
     let samples = sink.finish()?;
-    if let Some(file) = marks {
-        file.finish()?;
+    if let Some(marks) = marks {
+        marks.finish()?;
     }
     let made = Made {
         output: args.output.output.display().to_string(),
@@ -184,7 +189,11 @@ pub(crate) fn run(args: &Say) -> Result {
     if args.json {
         return print::json(&made);
     }
-    args.output.tell(&for_people(&made, &ready.place()))
+    let output = &args.output.output;
+    outputs::tell(
+        output,
+        &for_people(&made, &outputs::name(output), &ready.place()),
+    )
 }
 
 /// `OUT.png` for the first sentence, then `OUT-2.png` and so on.
@@ -256,6 +265,9 @@ fn warn_of_ends(sentences: &[SentenceMade]) {
              try another --seed, or a higher --max-decoder-steps if it is that long"
         ));
     }
+    if sentences.iter().any(|s| s.frames == 0) {
+        warn("a sentence ended before its first sound; a higher --gate-threshold keeps it going");
+    }
     if let Some((text, _)) = told("lost") {
         warn(&format!(
             "{text} lost its place, so that words may be missing, repeated or unclear; \
@@ -269,21 +281,13 @@ fn warn(message: &str) {
     let _ = writeln!(std::io::stderr(), "warning: {message}");
 }
 
-fn for_people(made: &Made, place: &str) -> String {
+fn for_people(made: &Made, output: &str, place: &str) -> String {
     let times = &made.timings_s;
-    let sentences = match made.sentences.len() {
-        1 => "1 sentence".to_owned(),
-        n => format!("{} sentences", print::thousands(n as u64)),
-    };
-    let output = if made.output == "-" {
-        "standard output"
-    } else {
-        &made.output
-    };
+    let sentences = print::count(made.sentences.len(), "sentence");
     format!(
         "{output}: {:.2} s of speech, {sentences}, {} Hz, by voice {}\n\
          made in {} s, {} x real time, first sound after {} s; voice loaded in {} s\n\
-         on {place}, {} threads, {} weights, seed {}",
+         on {place}, {}, {} weights, seed {}",
         made.seconds,
         made.sample_rate,
         made.voice,
@@ -291,7 +295,7 @@ fn for_people(made: &Made, place: &str) -> String {
         print::digits(made.rtf),
         print::digits(times.first_audio),
         print::digits(times.load),
-        made.threads,
+        print::count(made.threads, "thread"),
         made.precision,
         made.seed
     )

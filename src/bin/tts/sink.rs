@@ -4,7 +4,8 @@ use tts::audio::resample::Resampler;
 use tts::audio::wav::{WavSpec, WavWriter};
 
 use crate::args::WavOutput;
-use crate::fail::{Fail, Result};
+use crate::fail::Result;
+use crate::outputs;
 
 pub(crate) struct Sink {
     writer: WavWriter,
@@ -22,7 +23,7 @@ impl Sink {
             format: output.format.into(),
         };
         let resampler = Resampler::new(voice_rate, sample_rate)?;
-        let writer = if output.is_stdout() {
+        let writer = if outputs::is_stdout(&output.output) {
             WavWriter::stream(std::io::stdout(), "standard output", spec)?
         } else {
             WavWriter::create(&output.output, spec)?
@@ -53,32 +54,5 @@ impl Sink {
     /// Samples per second of the file.
     pub(crate) fn sample_rate(&self) -> u32 {
         self.sample_rate
-    }
-}
-
-impl WavOutput {
-    pub(crate) fn is_stdout(&self) -> bool {
-        self.output.as_os_str() == "-"
-    }
-
-    /// Standard output holds one thing: sound or JSON.
-    pub(crate) fn check(&self, json: bool) -> Result {
-        if self.is_stdout() && json {
-            return Err(Fail::Usage(
-                "--json and -o - both want standard output; write the WAV to a file".to_owned(),
-            ));
-        }
-        Ok(())
-    }
-
-    /// Tells people what was made: on standard error where standard output is the sound itself.
-    pub(crate) fn tell(&self, text: &str) -> Result {
-        if self.is_stdout() {
-            // Where nobody listens, the sound is still complete.
-            let _ =
-                std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
-            return Ok(());
-        }
-        crate::print::line(text)
     }
 }

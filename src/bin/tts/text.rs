@@ -1,6 +1,8 @@
 //! `tts text`: what a text becomes on its way to the voice.
 
-use serde::Serialize;
+use std::cell::RefCell;
+
+use serde::{Serialize, Serializer};
 
 use tts::text::{Cleaner, FrontEnd, Sentence, UserLexicon};
 use tts::voice::config::FrontendConfig;
@@ -10,9 +12,19 @@ use crate::fail::{Fail, Result};
 use crate::input::{open_voice, read_lexicon};
 use crate::print;
 
+/// `{"sentences": [...]}`, made as it is written: of a long text no more than a sentence is held.
 #[derive(Serialize)]
-struct Sentences {
-    sentences: Vec<Shown>,
+struct Sentences<I: Iterator<Item = Sentence>> {
+    #[serde(serialize_with = "in_a_row")]
+    sentences: RefCell<I>,
+}
+
+fn in_a_row<I, S>(sentences: &RefCell<I>, serializer: S) -> std::result::Result<S::Ok, S::Error>
+where
+    I: Iterator<Item = Sentence>,
+    S: Serializer,
+{
+    serializer.collect_seq(sentences.borrow_mut().by_ref().map(Shown::from))
 }
 
 #[derive(Serialize)]
@@ -59,19 +71,22 @@ pub(crate) fn run(args: &Text) -> Result {
             Cleaner::English
         })
         .with_lexicon(lexicon);
+    // The published front end takes whatever it is given, nothing included.
+    if !(published && args.no_split) {
+        let checked = front_end.check(&text);
+        checked.map_err(|e| Fail::failed(e.to_string()))?;
+    }
     if args.no_split {
         return show(args.json, std::iter::once(front_end.encode(&text)));
     }
-    front_end
-        .check(&text)
-        .map_err(|e| Fail::failed(e.to_string()))?;
     show(args.json, front_end.sentences(&text))
 }
 
 fn show(json: bool, sentences: impl Iterator<Item = Sentence>) -> Result {
     if json {
-        let sentences = sentences.map(Shown::from).collect();
-        return print::json(&Sentences { sentences });
+        return print::json(&Sentences {
+            sentences: RefCell::new(sentences),
+        });
     }
     for sentence in sentences {
         print::line(&format!(

@@ -13,7 +13,7 @@ use crate::fail::{Fail, Result};
 use crate::mel::transpose;
 use crate::progress::Progress;
 use crate::sink::Sink;
-use crate::{interrupt, print};
+use crate::{input, outputs, print};
 
 /// Frames that go to the vocoder between two looks at the progress.
 const FRAMES_AT_ONCE: usize = 256;
@@ -36,13 +36,13 @@ struct Made {
 }
 
 pub(crate) fn run(args: &Vocode) -> Result {
-    args.output.check(args.json)?;
-    interrupt::install();
-    let array = npy::read_file(&args.mel)?;
+    outputs::check(&args.output.output, args.json, &[])?;
+    let (input, name) = input::open(&args.mel)?;
+    let array = npy::read(input, &name)?;
     let ready = Ready::new(&args.engine)?;
     let bands = ready.synthesizer.config().audio.n_mel_channels;
     let mel = frames_first(array, bands, args.bands_first)
-        .map_err(|reason| Fail::failed(format!("{}: {reason}", args.mel.display())))?;
+        .map_err(|reason| Fail::failed(format!("{name}: {reason}")))?;
     let mut vocoder = ready.synthesizer.vocoder(&VocodeOptions {
         seed: args.vocoder.seed,
         sigma: args.vocoder.sigma,
@@ -55,7 +55,6 @@ pub(crate) fn run(args: &Vocode) -> Result {
     let mut audio = Vec::new();
     let mut done = 0;
     for block in mel.chunks(FRAMES_AT_ONCE * bands) {
-        interrupt::check()?;
         done += block.len() / bands;
         audio.clear();
         vocoder.push(block, done == frames, &mut audio)?;
@@ -85,17 +84,15 @@ pub(crate) fn run(args: &Vocode) -> Result {
     if args.json {
         return print::json(&made);
     }
-    args.output.tell(&format!(
-        "{}: {:.2} s of sound from {frames} frames in {} s, {} x real time",
-        if args.output.is_stdout() {
-            "standard output"
-        } else {
-            &made.output
-        },
+    let text = format!(
+        "{}: {:.2} s of sound from {} in {} s, {} x real time",
+        outputs::name(&args.output.output),
         made.seconds,
+        print::count(frames, "frame"),
         print::digits(made.vocode_s),
         print::digits(made.rtf)
-    ))
+    );
+    outputs::tell(&args.output.output, &text)
 }
 
 /// The mel as `[frames, bands]`, or what is wrong with it.

@@ -47,9 +47,10 @@ const TEXT: &str = "Hello there. This is a test.";
 /// What is written is read, in order, through any sizes of pieces; the end comes after the last sample.
 #[test]
 fn a_ring_keeps_samples_in_order() {
+    const COUNT: u32 = if cfg!(miri) { 300 } else { 10_000 };
     let (mut sink, mut reader, _) = ring(100, 4);
     let writer = std::thread::spawn(move || {
-        let all: Vec<f32> = (0..10_000).map(|i| i as f32).collect();
+        let all: Vec<f32> = (0..COUNT).map(|i| i as f32).collect();
         let mut rest = &all[..];
         while !rest.is_empty() {
             let (count, _) = sink.audio(&rest[..rest.len().min(77)]);
@@ -68,8 +69,30 @@ fn a_ring_keeps_samples_in_order() {
             break;
         }
     }
-    assert_eq!(next, 10_000);
+    assert_eq!(next, COUNT);
     writer.join().unwrap();
+}
+
+/// Marks come out as they went in; those that there is no room for are counted.
+#[test]
+fn a_ring_keeps_marks_until_it_is_full() {
+    let (mut sink, _, mut reader) = ring(1, 2);
+    let mark = |sample| Mark {
+        kind: MarkKind::Word,
+        sample,
+        source: 0..1,
+        name: "W".into(),
+    };
+    for sample in 1..=3 {
+        sink.mark(mark(sample));
+    }
+    assert_eq!(reader.lost_marks(), 1);
+    assert_eq!(reader.take(), Some(mark(1)));
+    sink.mark(mark(4));
+    assert_eq!(reader.take(), Some(mark(2)));
+    drop(sink);
+    assert_eq!(reader.take(), Some(mark(4)));
+    assert_eq!(reader.take(), None);
 }
 
 /// Through the worker comes what the synthesis makes, and every mark before its sound.

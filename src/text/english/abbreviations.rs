@@ -61,7 +61,9 @@ const SMALL: &[(&str, &str)] = &[
     ("cf", "compare"),
     ("e.g", "for example"),
     ("esp", "especially"),
+    ("excl", "excluding"),
     ("i.e", "that is"),
+    ("incl", "including"),
     ("sq", "square"),
     ("v", "versus"),
     ("viz", "namely"),
@@ -138,21 +140,39 @@ pub(super) const MONTHS: &[(&str, &str)] = &[
 /// Words that end a list, a time or a measure.
 const LAST: &[(&str, &str)] = &[
     ("al", "al"),
+    ("avg", "average"),
     ("dept", "department"),
     ("ed", "edition"),
     ("eds", "editors"),
     ("etc", "et cetera"),
+    ("ft", "feet"),
     ("govt", "government"),
     ("hr", "hour"),
     ("hrs", "hours"),
     ("lb", "pound"),
     ("lbs", "pounds"),
+    ("max", "maximum"),
     ("min", "minute"),
     ("mins", "minutes"),
     ("misc", "miscellaneous"),
     ("oz", "ounces"),
     ("tbsp", "tablespoons"),
+    ("temp", "temperature"),
     ("tsp", "teaspoons"),
+];
+
+/// Weekdays, written with a capital.
+pub(super) const WEEKDAYS: &[(&str, &str)] = &[
+    ("mon", "monday"),
+    ("tue", "tuesday"),
+    ("tues", "tuesday"),
+    ("wed", "wednesday"),
+    ("thu", "thursday"),
+    ("thur", "thursday"),
+    ("thurs", "thursday"),
+    ("fri", "friday"),
+    ("sat", "saturday"),
+    ("sun", "sunday"),
 ];
 
 /// Words that open sentences far more often than names.
@@ -310,6 +330,9 @@ pub(in crate::text) fn dot(word: &str) -> Dot {
             (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic())
         });
     match word.as_bytes() {
+        // "b. 1920", "d. 1999"
+        [b'b' | b'd'] => Dot::NumberFollows,
+        _ if capital_weekday(word) => Dot::DateMayFollow,
         _ if initials && word.eq_ignore_ascii_case("a.m") || word.eq_ignore_ascii_case("p.m") => {
             Dot::DateMayFollow
         }
@@ -317,6 +340,11 @@ pub(in crate::text) fn dot(word: &str) -> Dot {
         [b'A'..=b'Z'] => Dot::NameMayFollow,
         _ => Dot::EndsSentence,
     }
+}
+
+fn capital_weekday(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    word.starts_with(|c: char| c.is_ascii_uppercase()) && look_up(WEEKDAYS, &lower).is_some()
 }
 
 fn first_word(text: &str) -> &str {
@@ -348,9 +376,15 @@ pub(in crate::text) fn continues_date(text: &str) -> bool {
     day && (word.len() == 3 || word.ends_with("day")) || month || zone
 }
 
-/// Whether `text` begins with a number, in digits or Roman numerals.
-pub(in crate::text) fn is_number(text: &str) -> bool {
+/// Whether `text`, which follows the abbreviation `of`, begins with a number, in digits or Roman numerals.
+pub(in crate::text) fn is_number(of: &str, text: &str) -> bool {
     let word = first_word(text);
+    // "No. I do not.": a letter is a word, too.
+    let word = if of.eq_ignore_ascii_case("no") && word.len() == 1 {
+        ""
+    } else {
+        word
+    };
     let text = text.trim_start_matches([':', ' ', '(', '+']);
     text.starts_with(|c: char| c.is_ascii_digit())
         || text.starts_with('#')

@@ -16,10 +16,10 @@ const SAID: &[&str] = &[
 /// Capitals that are letters although they look like words.
 const SPELLED: &[&str] = &[
     "AC", "AD", "AI", "AM", "AWOL", "BA", "BBC", "CAD", "CEO", "CFO", "CIA", "CO", "CSS", "CTO",
-    "DIY", "DJ", "DNA", "EDT", "EST", "EU", "FBI", "GDP", "GMT", "GPS", "HD", "HR", "ID", "IOS",
-    "IRA", "IRS", "IT", "LA", "LED", "MA", "MIA", "MS", "NBA", "NFL", "OS", "PA", "PE", "PM",
-    "PDT", "PR", "PST", "RAF", "RNA", "SAT", "SMS", "SOS", "SUV", "TV", "UAE", "UFO", "UI", "UK",
-    "UN", "URL", "US", "USA", "USB", "UTC", "UX", "VIP", "VR", "WHO",
+    "DIY", "DJ", "DNA", "EDT", "EST", "EU", "FBI", "GDP", "GMT", "GPS", "HD", "HR", "ID", "IMO",
+    "IOS", "IRA", "IRS", "IT", "LA", "LED", "MA", "MIA", "MS", "NBA", "NFL", "OS", "PA", "PE",
+    "PM", "PDT", "PR", "PST", "RAF", "RNA", "SAT", "SMS", "SOS", "SUV", "TV", "UAE", "UFO", "UI",
+    "UK", "UN", "URL", "US", "USA", "USB", "UTC", "UX", "VIP", "VR", "WHO",
 ];
 
 /// Ordinary words that are written in capitals for emphasis, or are no acronyms.
@@ -58,7 +58,11 @@ pub(super) fn is_spelled(r: &Reader, word: &str, attached: bool) -> bool {
     if !all_capitals(word) {
         // "b2b", "mp3": short and with digits.
         let vowel = lower.bytes().any(|b| b"aeiouy".contains(&b));
+        // "mc", "html", but not "shh"
+        let unsayable =
+            !vowel && word.len() < 6 && !lower.ends_with("hh") && !lower.ends_with("mm");
         return word.len() < 4 && lexicon::is_initials(&lower)
+            || unsayable && lexicon::pronounce(&lower).is_none()
             || attached && word.len() <= 3 && (!vowel || lexicon::pronounce(&lower).is_none());
     }
     if SAID.contains(&word) || word.len() > 6 && lexicon::pronounce(&lower).is_some() {

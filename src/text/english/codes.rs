@@ -1,11 +1,19 @@
 //! Digits that are read one by one or in parts: telephone numbers, versions, other codes.
 
 use super::scan::Scan;
-use crate::text::numerals::{each_digit, integer};
+use crate::text::numerals::{each_digit, integer, label};
 
 /// Telephone numbers: "555-1234", "(555) 123-4567", "1-800-555-0199", "+44 20 7946 0958", "020 7946 0958". Digits one
 /// by one, with a pause between the groups.
 pub(super) fn phone(s: &Scan, i: usize) -> Option<(usize, String)> {
+    // "1-800-FLOWERS"
+    if s.starts(i, "1-8")
+        && s.digits(i + 2) == i + 5
+        && s.at(i + 5) == '-'
+        && s.at(i + 6).is_ascii_uppercase()
+    {
+        return Some((i + 6, format!("one, {},", label(&s.text(i + 2, i + 5)))));
+    }
     let mut groups: Vec<String> = Vec::new();
     let mut at = i;
     let plus = s.at(i) == '+';
@@ -42,11 +50,13 @@ pub(super) fn phone(s: &Scan, i: usize) -> Option<(usize, String)> {
         shape.pop();
     }
     let total: usize = groups.iter().map(String::len).sum();
-    let national =
-        groups[0].starts_with('0') && (9..=11).contains(&total) && !shape.contains(['-', '.']);
+    // "0800 123 456", "(020) 7946-0018"
+    let national = groups[0].starts_with('0')
+        && (9..=11).contains(&total)
+        && (!shape.contains(['-', '.']) || shape.starts_with('('));
     let known = match shape.as_str() {
         "3-3-4" | "3.3.4" | "(3 3-4" | "(3-3-4" | "(3 3 4" | "3 3-4" | "1-3-3-4" | "1 (3 3-4"
-        | "1 3 3 4" | "1-(3 3-4" => true,
+        | "1 3 3 4" | "1-(3 3-4" | "1.3.3.4" => true,
         "3-4" => s
             .text(i, i + 3)
             .starts_with(['5', '2', '3', '4', '6', '7', '8', '9']),
@@ -56,10 +66,15 @@ pub(super) fn phone(s: &Scan, i: usize) -> Option<(usize, String)> {
         return None;
     }
     let words: Vec<String> = groups.iter().map(|g| each_digit(g)).collect();
-    Some((
-        at,
-        format!("{}{}", if plus { "plus " } else { "" }, words.join(", ")),
-    ))
+    let words = format!("{}{}", if plus { "plus " } else { "" }, words.join(", "));
+    // "x56"
+    let extension = at + 2;
+    let end = s.digits(extension);
+    if s.at(at) == ' ' && s.at(at + 1) == 'x' && end > extension && s.ends(end) {
+        let digits = each_digit(&s.text(extension, end));
+        return Some((end, format!("{words}, extension {digits}")));
+    }
+    Some((at, words))
 }
 
 /// Versions and addresses: "1.2.3" one point two point three, "192.168.0.1" with dots.

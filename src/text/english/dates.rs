@@ -1,9 +1,9 @@
 //! Dates and times of day.
 
-use super::abbreviations::MONTHS;
+use super::abbreviations::{MONTHS, WEEKDAYS};
 use super::numbers::day_ordinal;
 use super::scan::Scan;
-use crate::text::numerals::{below_hundred, year};
+use crate::text::numerals::{below_hundred, integer, year};
 
 /// A month's name with a capital at `i`, in full or shortened ("Mar.", "Mar").
 fn month(s: &Scan, i: usize) -> Option<(usize, &'static str)> {
@@ -22,31 +22,15 @@ fn month(s: &Scan, i: usize) -> Option<(usize, &'static str)> {
     Some((end + dot, name))
 }
 
-/// Weekdays, shortened.
-const WEEKDAYS: &[(&str, &str)] = &[
-    ("Mon", "monday"),
-    ("Tue", "tuesday"),
-    ("Tues", "tuesday"),
-    ("Wed", "wednesday"),
-    ("Thu", "thursday"),
-    ("Thur", "thursday"),
-    ("Thurs", "thursday"),
-    ("Fri", "friday"),
-    ("Sat", "saturday"),
-    ("Sun", "sunday"),
-];
-
 fn weekday(s: &Scan, i: usize) -> Option<(usize, &'static str)> {
     let end = s.letters(i);
-    let word = if end - i <= 9 {
-        s.text(i, end)
-    } else {
+    if end - i > 9 || !s.at(i).is_ascii_uppercase() {
         return None;
-    };
-    let full = word.to_ascii_lowercase();
+    }
+    let word = s.text(i, end).to_ascii_lowercase();
     let (_, name) = WEEKDAYS
         .iter()
-        .find(|(short, name)| *short == word || *name == full)?;
+        .find(|(short, name)| *short == word || *name == word)?;
     Some((end + usize::from(s.at(end) == '.'), name))
 }
 
@@ -62,9 +46,13 @@ pub(super) fn weekdays(s: &Scan, i: usize) -> Option<(usize, String)> {
         return Some((last, format!("{name} to {to}")));
     }
     let next = s.spaces(end);
-    let comma = s.at(end) == ',' && !matches!(name, "saturday" | "sunday");
+    // "He sat.", "the sun.": those need more than a dot, or a comma.
+    let dot = s.before(end) == '.';
+    let word = matches!(name, "saturday" | "sunday");
+    let comma = s.at(end) == ',' && (dot || !word);
     let date = next > end && (s.at(next).is_ascii_digit() || month(s, next).is_some());
-    (comma || date).then(|| (end, name.to_owned()))
+    let stop = dot && stop_is_wanted(s, end);
+    (comma || date || dot && !word).then(|| (end - usize::from(stop), name.to_owned()))
 }
 
 /// A day of the month, with or without "st", "nd", "rd", "th".
@@ -216,6 +204,65 @@ pub(super) fn numeric(s: &Scan, i: usize) -> Option<(usize, String)> {
     Some((end, words))
 }
 
+/// "03/05", "on 3/4": a month and a day, which a fraction is not.
+pub(super) fn month_and_day(s: &Scan, i: usize, previous: &str) -> Option<(usize, String)> {
+    let middle = s.digits(i);
+    let end = s.digits(middle + 1);
+    let of_two = |from: usize, to: usize| (1..=2).contains(&(to - from));
+    if s.at(middle) != '/' || !of_two(i, middle) || !of_two(middle + 1, end) || !s.ends(end) {
+        return None;
+    }
+    let zero = s.at(i) == '0' || s.at(middle + 1) == '0';
+    let part_of = s.word_is(s.spaces(end), "of");
+    if s.at(end) == '/' || !zero && (!previous.eq_ignore_ascii_case("on") || part_of) {
+        return None;
+    }
+    let m: usize = s.text(i, middle).parse().ok()?;
+    let d: u32 = s.text(middle + 1, end).parse().ok()?;
+    let month = MONTHS[..12].get(m.checked_sub(1)?)?.1;
+    (1..=31)
+        .contains(&d)
+        .then(|| (end, format!("{month} {}", day_ordinal(d))))
+}
+
+/// "2h 15m", "1h30", "5m 30s": two or three of hours, minutes and seconds in their order.
+pub(super) fn duration(s: &Scan, i: usize) -> Option<(usize, String)> {
+    const PARTS: [(&[&str], &str); 3] = [
+        (&["h", "hr", "hrs"], "hour"),
+        (&["m", "min", "mins"], "minute"),
+        (&["s", "sec", "secs"], "second"),
+    ];
+    let (mut at, mut first, mut words) = (i, 0, Vec::new());
+    let mut end = i;
+    while first < PARTS.len() {
+        let digits = s.digits(at);
+        if !(1..=3).contains(&(digits - at)) {
+            break;
+        }
+        let n: u32 = s.text(at, digits).parse().ok()?;
+        let unit = |short: &&&str| {
+            s.starts(digits, short) && !s.at(digits + short.len()).is_ascii_alphabetic()
+        };
+        let part =
+            (first..PARTS.len()).find_map(|p| Some((p, PARTS[p].0.iter().find(unit)?.len())));
+        let (part, len) = match part {
+            Some(part) => part,
+            // "1h30"
+            None if !words.is_empty() && at == end && s.ends(digits) => (first, 0),
+            None => break,
+        };
+        let plural = if n == 1 { "" } else { "s" };
+        words.push(format!(
+            "{} {}{plural}",
+            integer(&n.to_string()),
+            PARTS[part].1
+        ));
+        (end, first) = (digits + len, part + 1);
+        at = end + usize::from(s.at(end) == ' ');
+    }
+    (words.len() > 1 && s.ends(end)).then(|| (end, words.join(" ")))
+}
+
 /// "am", "p.m.", behind a time. The last dot is left if it may end the sentence.
 fn half_of_day(s: &Scan, i: usize) -> Option<(usize, &'static str)> {
     let at = s.spaces(i);
@@ -286,8 +333,11 @@ fn one_time(s: &Scan, i: usize) -> Option<(usize, String)> {
         Some(n) => format!(" and {} seconds", below_hundred(n)),
         None => String::new(),
     };
-    let (end, half) = half.map_or((end, String::new()), |(end, half)| {
-        (end, format!(" {half}"))
-    });
+    let (end, half) = match half {
+        Some((end, half)) => (end, format!(" {half}")),
+        // "14:30 hrs"
+        None if s.word_is(s.spaces(end), "hrs") => (s.spaces(end) + 3, " hours".to_owned()),
+        None => (end, String::new()),
+    };
     Some((end, format!("{hour}{minutes}{seconds}{half}")))
 }

@@ -18,6 +18,18 @@ const SIGNS: &str = "£€¥₹₩₽₿₺₪฿¢°²³½¼¾⅓⅔⅕⅖⅗�
 /// Greek letters that stand alone are said by name.
 const GREEK: &str = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi omega";
 
+/// A small raised digit or sign, as it is on the line.
+fn power(c: char) -> Option<char> {
+    let raised = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻".chars().position(|r| r == c)?;
+    "0123456789-".chars().nth(raised)
+}
+
+/// "10⁻³", "10²³" and "2⁸": but "m²" is square, and a lone digit behind a word is that of a note.
+fn is_power(c: char, before: char, after: char) -> bool {
+    let alone = power(before).is_none() && power(after).is_none();
+    !alone || before.is_ascii_digit() && !matches!(c, '²' | '³')
+}
+
 /// Folds `c`, which stands between `before` and `after` in the input.
 pub(super) fn fold(c: char, before: char, after: char, out: &mut String) -> Folded {
     out.clear();
@@ -30,6 +42,13 @@ pub(super) fn fold(c: char, before: char, after: char, out: &mut String) -> Fold
             _ => Folded::Nothing,
         },
         '\u{85}' | '\u{2028}' | '\u{2029}' => Folded::Same('\n'),
+        _ if power(c).is_some() && is_power(c, before, after) => {
+            if power(before).is_none() {
+                out.push('^');
+            }
+            out.extend(power(c));
+            Folded::Text
+        }
         _ if SIGNS.contains(c) => Folded::Same(c),
         '‘' | '’' | '‛' | '′' | 'ʼ' | '´' | '‹' | '›' => Folded::Same('\''),
         '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '「' | '」' | '『' | '』' => {

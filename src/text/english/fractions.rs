@@ -70,10 +70,16 @@ pub(super) fn fraction(s: &Scan, i: usize) -> Option<(usize, String)> {
         ));
     }
     if let Some((end, n, d)) = slashed(s, i) {
+        // "7/8ths"
+        let suffix = ["ths", "th", "rds", "rd"]
+            .iter()
+            .find(|x| s.word_is(end, x));
+        let end = end + suffix.map_or(0, |x| x.len());
         let words = match (n, d) {
             (24, 7) => "twenty-four seven".to_owned(),
             (9, 11) => "nine eleven".to_owned(),
-            (50, 50) => "fifty fifty".to_owned(),
+            // "50/50", "20/20 vision"
+            _ if n == d && n >= 10 => format!("{0} {0}", integer(&n.to_string())),
             // "2020/21", a season.
             (1900..2100, _) if (n + 1) % 100 == d => format!("{} {}", year(n), below_hundred(d)),
             _ if n > 0

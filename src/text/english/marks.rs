@@ -64,7 +64,17 @@ pub(super) fn read(r: &mut Reader, i: usize) -> usize {
         'Ω' => r.say("omega", i, i + 1),
         '∞' => r.say("infinity", i, i + 1),
         '√' => r.say("square root of", i, i + 1),
-        '^' if number_follows => r.say("to the power of", i, i + 1),
+        '^' if after == '2' && s.ends(i + 2) => {
+            r.say("squared", i, i + 2);
+            return i + 2;
+        }
+        '^' if after == '3' && s.ends(i + 2) => {
+            r.say("cubed", i, i + 2);
+            return i + 2;
+        }
+        '^' if number_follows || after == '-' && s.at(i + 2).is_ascii_digit() => {
+            r.say("to the power of", i, i + 1);
+        }
         '²' => r.say("squared", i, i + 1),
         '³' => r.say("cubed", i, i + 1),
         '°' => r.say("degrees", i, i + 1),
@@ -129,6 +139,20 @@ fn dots(r: &mut Reader, i: usize) -> usize {
         if r.scan.at(end).is_ascii_alphabetic() && r.scan.before(i).is_ascii_digit() {
             return end;
         }
+        // "world.No": a space is missing.
+        let (before, next, second) = (r.scan.before(i), r.scan.at(end), r.scan.at(end + 1));
+        if before.is_ascii_lowercase() && next.is_ascii_uppercase() && second.is_ascii_lowercase() {
+            r.mark('.', i);
+            return end;
+        }
+        r.say("dot", i, end);
+        return end;
+    }
+    // ".NET"
+    let (first, second) = (r.scan.at(end), r.scan.at(end + 1));
+    let name =
+        first.is_ascii_lowercase() || first.is_ascii_uppercase() && !second.is_ascii_lowercase();
+    if !many && name && r.scan.before(i) == ' ' {
         r.say("dot", i, end);
         return end;
     }

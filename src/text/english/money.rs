@@ -67,13 +67,15 @@ const BEHIND: &[Currency] = &[
 ];
 
 fn sign(s: &Scan, i: usize) -> Option<&'static Currency> {
-    SIGNS.iter().find(|c| s.starts(i, c.0))
+    // "CHF 20"
+    let codes = BEHIND.iter().filter(|c| c.0.len() == 3 && c.0.is_ascii());
+    SIGNS.iter().chain(codes).find(|c| s.starts(i, c.0))
 }
 
 /// "$3.50", "£5 million", "€10-20", "-" is read before.
 pub(super) fn read(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     if s.at(i).is_ascii_alphabetic()
-        && (s.before(i).is_ascii_alphanumeric() || s.letters(i) > i + 2)
+        && (s.before(i).is_ascii_alphanumeric() || s.letters(i) > i + 3)
     {
         return None;
     }
@@ -94,6 +96,14 @@ pub(super) fn read(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, Strin
         }
     }
     let (end, words) = amount(s, currency, &number, ctx);
+    // "$1.5M-$2M"
+    if matches!(s.at(end), '-' | '–' | '—')
+        && let Some(currency) = sign(s, end + 1)
+        && let Some(second) = Number::read(s, end + 1 + currency.0.chars().count())
+    {
+        let (end, to) = amount(s, currency, &second, ctx);
+        return Some((end, format!("{prefix}{words} to {to}")));
+    }
     Some((end, format!("{prefix}{words}")))
 }
 
@@ -104,6 +114,8 @@ pub(super) fn behind(s: &Scan, number: &Number, ctx: Context<'_>) -> Option<(usi
         // "5 p" is no price, and "5 $" is a price only if the sign is not that of the next number.
         s.starts(at, c.0)
             && (!matches!(c.0, "p" | "c") || at == number.end)
+            // Lines of a picture.
+            && !(c.0 == "p" && matches!(number.whole.as_str(), "480" | "720" | "1080" | "1440" | "2160"))
             && !s.at(at + c.0.chars().count()).is_ascii_alphanumeric()
             && (c.0 != "$" || at == number.end)
     };
@@ -112,8 +124,30 @@ pub(super) fn behind(s: &Scan, number: &Number, ctx: Context<'_>) -> Option<(usi
     Some((at + currency.0.chars().count(), words))
 }
 
-/// The number is followed by "million" or "k", or it is all.
+/// What an amount tells the size of: "two $20 bills".
+#[rustfmt::skip]
+const THINGS: &[&str] = &[
+    "bill", "bills", "bonus", "budget", "check", "checks", "cheque", "coin", "coins", "deal", "fee", "fine", "grant",
+    "loan", "note", "notes", "prize", "salary", "ticket", "tickets",
+];
+
+/// An amount, with the word for its currency as what follows wants it.
 fn amount(s: &Scan, currency: &Currency, number: &Number, ctx: Context<'_>) -> (usize, String) {
+    let (end, words) = scaled(s, currency, number, ctx);
+    let next = s.spaces(end);
+    let thing = next > end && THINGS.iter().any(|thing| s.word_is(next, thing));
+    if !thing {
+        return (end, words);
+    }
+    let like_one = Context {
+        previous: "a",
+        ..ctx
+    };
+    scaled(s, currency, number, like_one)
+}
+
+/// The number is followed by "million" or "k", or it is all.
+fn scaled(s: &Scan, currency: &Currency, number: &Number, ctx: Context<'_>) -> (usize, String) {
     let at = s.spaces(number.end + usize::from(s.at(number.end) == '-'));
     for name in [
         "hundred",
@@ -122,12 +156,18 @@ fn amount(s: &Scan, currency: &Currency, number: &Number, ctx: Context<'_>) -> (
         "billion",
         "trillion",
         "quadrillion",
+        "lakh",
+        "crore",
     ] {
         if at > number.end && s.word_is(at, name) {
-            return (
-                at + name.len(),
-                format!("{} {name} {}", number.words(), currency.name(ctx)),
-            );
+            // "$10-million deal"
+            let unit = if s.at(number.end) == '-' {
+                currency.1
+            } else {
+                currency.name(ctx)
+            };
+            let words = format!("{} {name} {unit}", number.words());
+            return (at + name.len(), words);
         }
     }
     let short = scale(s, number.end).or_else(|| {

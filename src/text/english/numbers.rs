@@ -19,16 +19,42 @@ pub(super) struct Number {
 }
 
 impl Number {
-    /// Reads `123`, `1,234,567`, `3.14`, `.5` at `i`.
+    /// Reads `123`, `1,234,567`, `20 000`, `3.14`, `.5` at `i`.
     pub(super) fn read(s: &Scan, i: usize) -> Option<Self> {
         let mut end = s.digits(i);
         let mut whole = s.text(i, end);
         let mut grouped = false;
         if (1..=3).contains(&(end - i)) {
-            while s.at(end) == ',' && s.digits(end + 1) == end + 4 {
-                whole.push_str(&s.text(end + 1, end + 4));
-                end += 4;
+            let mark = s.at(end);
+            let mut last = end;
+            while s.at(last) == mark && s.digits(last + 1) == last + 4 {
+                last += 4;
+            }
+            // "1,234", "1'234", "1_234"; "20 000", but "20 123" may be two numbers.
+            let thousands = match mark {
+                ',' | '\'' | '_' => last > end,
+                ' ' => !whole.starts_with('0') && last > end && s.starts(last - 3, "000"),
+                _ => false,
+            };
+            if thousands {
+                whole = s.text(i, last).replace(mark, "");
+                end = last;
                 grouped = true;
+            }
+        }
+        // "1.234,50", as in much of Europe.
+        if !grouped && s.at(end) == '.' && s.digits(end + 1) == end + 4 {
+            let comma = end + 4;
+            let cents = s.digits(comma + 1);
+            if s.at(comma) == ',' && cents == comma + 3 {
+                whole.push_str(&s.text(end + 1, comma));
+                let decimals = Some(s.text(comma + 1, cents));
+                return Some(Self {
+                    end: cents,
+                    whole,
+                    decimals,
+                    grouped: true,
+                });
             }
         }
         let decimals_end = s.digits(end + 1);
@@ -152,6 +178,8 @@ fn digits(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     phone(s, i)
         .or_else(|| dates::numeric(s, i))
         .or_else(|| dates::day_first(s, i, ctx.previous))
+        .or_else(|| dates::month_and_day(s, i, ctx.previous))
+        .or_else(|| dates::duration(s, i))
         .or_else(|| verse(s, i, ctx))
         .or_else(|| dates::time(s, i))
         .or_else(|| dots(s, i))
@@ -179,6 +207,9 @@ const LABELLED: &[&str] = &[
     "suite",
     "train",
 ];
+
+/// Words before telephone numbers.
+const CALLED: &[&str] = &["call", "called", "calling", "dial", "dialed", "dialled"];
 
 /// Books whose places are chapter and verse.
 #[rustfmt::skip]
@@ -268,6 +299,10 @@ pub(super) fn quantity(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, S
     if name && number.decimals.is_none() && !number.grouped {
         return Some((end, label(&number.whole)));
     }
+    let emergency = matches!(number.whole.as_str(), "911" | "999" | "112" | "988");
+    if emergency && CALLED.contains(&ctx.previous.to_ascii_lowercase().as_str()) {
+        return Some((end, each_digit(&number.whole)));
+    }
     Some((end, number.bare_words()))
 }
 
@@ -290,11 +325,20 @@ fn ordinal_number(s: &Scan, i: usize) -> Option<(usize, String)> {
     let end = number.end;
     // "1,000s".
     if number.grouped && s.at(end) == 's' && s.ends(end + 1) {
-        return Some((end + 1, plural(&number.words())));
+        let words = number.words();
+        return Some((
+            end + 1,
+            plural(words.strip_prefix("one ").unwrap_or(&words)),
+        ));
     }
     let suffix = s.text(end, end + 2).to_ascii_lowercase();
     if matches!(suffix.as_str(), "st" | "nd" | "rd" | "th") && s.ends(end + 2) {
-        return Some((end + 2, ordinal(&number.whole)));
+        let words = ordinal(&number.whole);
+        // "1st-3rd"
+        if let Some((last, to)) = dash(s, end + 2).and_then(|next| ordinal_number(s, next)) {
+            return Some((last, format!("{words} to {to}")));
+        }
+        return Some((end + 2, words));
     }
     (s.at(end) == 'º').then(|| (end + 1, ordinal(&number.whole)))
 }
@@ -338,6 +382,13 @@ fn short_year(s: &Scan, i: usize) -> Option<(usize, String)> {
         } else {
             below_hundred(n)
         };
+        // "'39-'45"
+        if matches!(s.at(end), '-' | '–')
+            && s.at(end + 1) == '\''
+            && let Some((last, to)) = short_year(s, end + 1)
+        {
+            return (last, format!("{words} to {to}"));
+        }
         (end, words)
     })
 }
@@ -358,9 +409,17 @@ fn range(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, String)> {
     let percent = usize::from(matches!(s.at(first.end), '%' | '°'));
     let next = dash(s, first.end + percent)?;
     let second = Number::read(s, next)?;
+    if (first.whole.as_str(), second.whole.as_str()) == ("50", "50") {
+        return Some((second.end, "fifty fifty".to_owned()));
+    }
     // Three and more groups are a code: "978-3-16", "12-34-56".
     if dash(s, second.end).is_some() {
         return code(s, i);
+    }
+    // "Boeing 737-800"
+    if matches!(ctx.previous, "Boeing" | "Airbus") {
+        let words = format!("{} {}", label(&first.whole), label(&second.whole));
+        return Some((second.end, words));
     }
     let years = match (first.year(), second.year(), second.whole.len()) {
         (Some(a), Some(b), _) => Some((year(a), year(b))),

@@ -2,6 +2,7 @@
 
 use super::Reader;
 use super::acronyms::all_capitals;
+use super::scan::Scan;
 use crate::text::numerals::each_digit;
 
 const STATES: &[(&str, &str)] = &[
@@ -57,14 +58,39 @@ const STATES: &[(&str, &str)] = &[
     ("WY", "wyoming"),
 ];
 
+/// Whether the name of a street stands at `i`: "Main St.", "5th Avenue".
+fn street(s: &Scan, i: usize) -> bool {
+    const KINDS: [&str; 8] = [
+        "st",
+        "street",
+        "ave",
+        "avenue",
+        "blvd",
+        "boulevard",
+        "rd",
+        "road",
+    ];
+    let end = s.digits(i).max(s.letters(i));
+    let end = if s.at(i).is_ascii_digit() {
+        s.letters(end)
+    } else {
+        end
+    };
+    let next = s.spaces(end);
+    next > end && KINDS.iter().any(|kind| s.word_is(next, kind))
+}
+
 /// The state or direction at `i`.
 pub(super) fn read(r: &Reader, i: usize) -> Option<(usize, String)> {
     let s = &r.scan;
-    if !s.at(i).is_ascii_uppercase() || s.before(i) != ' ' || i < 2 {
+    if !s.at(i).is_ascii_uppercase() || s.before(i) != ' ' {
         return None;
     }
-    let before = s.at(i - 2);
-    if s.at(i + 1) == '.' && before.is_ascii_digit() && s.at(s.spaces(i + 2)).is_ascii_uppercase() {
+    let before = i.checked_sub(2).map_or(' ', |i| s.at(i));
+    if s.at(i + 1) == '.'
+        && (before.is_ascii_digit() && s.at(s.spaces(i + 2)).is_ascii_uppercase()
+            || street(s, s.spaces(i + 2)))
+    {
         let direction = match s.at(i) {
             'N' => "north",
             'S' => "south",
@@ -84,10 +110,14 @@ pub(super) fn read(r: &Reader, i: usize) -> Option<(usize, String)> {
     let zip = s.spaces(end);
     let zip_end = s.digits(zip);
     if zip > end && zip_end == zip + 5 && s.ends(zip_end) {
-        return Some((
-            zip_end,
-            format!("{name} {}", each_digit(&s.text(zip, zip_end))),
-        ));
+        let words = format!("{name} {}", each_digit(&s.text(zip, zip_end)));
+        // "10001-1234"
+        let last = s.digits(zip_end + 1);
+        if s.at(zip_end) == '-' && last == zip_end + 5 && s.ends(last) {
+            let more = each_digit(&s.text(zip_end + 1, last));
+            return Some((last, format!("{words}, {more}")));
+        }
+        return Some((zip_end, words));
     }
     // After a name and a comma; in a list of acronyms the word before is one too.
     let name_before = r.previous.len() > 2

@@ -24,6 +24,12 @@ impl Scan {
         let mut folded = String::new();
         let mut chars = text.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
+            // Colours and the like of terminals: ESC [, numbers, a letter.
+            if c == '\u{1b}' && chars.next_if(|&(_, c)| c == '[').is_some() {
+                while chars.next_if(|&(_, c)| matches!(c, '0'..='?')).is_some() {}
+                chars.next_if(|&(_, c)| matches!(c, '@'..='~'));
+                continue;
+            }
             let next = chars.peek().map_or('\0', |&(_, c)| c);
             let place = ((base + at) as u32, (base + at + c.len_utf8()) as u32);
             match fold(c, previous, next, &mut folded) {

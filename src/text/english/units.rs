@@ -9,9 +9,9 @@ use crate::text::numerals::integer;
 enum Place {
     /// "5km", "5 km", "5-km".
     Free,
-    /// Only "5 s": "5s" is a plural.
+    /// Only "5 s" and "1.5s": "5s" is a plural.
     Apart,
-    /// Only "5V": "5 A" may be a letter.
+    /// Only "5MP": "5 MP" may be letters.
     Joined,
     /// "5in" or "5 in.": otherwise a word.
     JoinedOrDot,
@@ -43,7 +43,11 @@ const UNITS: &[Unit] = &[
     Unit("l", "liter", "liters", Free), Unit("L", "liter", "liters", Free),
     Unit("ml", "milliliter", "milliliters", Free), Unit("mL", "milliliter", "milliliters", Free),
     Unit("cl", "centiliter", "centiliters", Free), Unit("dl", "deciliter", "deciliters", Free),
-    Unit("gal", "gallon", "gallons", Free), Unit("ha", "hectare", "hectares", Apart),
+    Unit("gal", "gallon", "gallons", Free), Unit("pt", "pint", "pints", Free), Unit("qt", "quart", "quarts", Free),
+    Unit("fl oz", "fluid ounce", "fluid ounces", Free), Unit("fl. oz", "fluid ounce", "fluid ounces", Free),
+    Unit("sq ft", "square foot", "square feet", Free), Unit("sq. ft", "square foot", "square feet", Free),
+    Unit("sq mi", "square mile", "square miles", Free), Unit("sq m", "square meter", "square meters", Free),
+    Unit("sq km", "square kilometer", "square kilometers", Free), Unit("ha", "hectare", "hectares", Apart),
     Unit("tbsp", "tablespoon", "tablespoons", Free), Unit("tsp", "teaspoon", "teaspoons", Free),
     Unit("Ω", "ohm", "ohms", Free), Unit("kΩ", "kilohm", "kilohms", Free), Unit("MΩ", "megohm", "megohms", Free),
     Unit("mph", "mile per hour", "miles per hour", Free),
@@ -61,10 +65,10 @@ const UNITS: &[Unit] = &[
     Unit("yrs", "year", "years", Free),
     Unit("Hz", "hertz", "hertz", Free), Unit("kHz", "kilohertz", "kilohertz", Free),
     Unit("MHz", "megahertz", "megahertz", Free), Unit("GHz", "gigahertz", "gigahertz", Free),
-    Unit("W", "watt", "watts", Joined), Unit("kW", "kilowatt", "kilowatts", Free),
+    Unit("W", "watt", "watts", Free), Unit("kW", "kilowatt", "kilowatts", Free),
     Unit("MW", "megawatt", "megawatts", Free), Unit("GW", "gigawatt", "gigawatts", Free),
     Unit("kWh", "kilowatt hour", "kilowatt hours", Free), Unit("Wh", "watt hour", "watt hours", Free),
-    Unit("V", "volt", "volts", Joined), Unit("mV", "millivolt", "millivolts", Free),
+    Unit("V", "volt", "volts", Free), Unit("mV", "millivolt", "millivolts", Free),
     Unit("kV", "kilovolt", "kilovolts", Free), Unit("mA", "milliamp", "milliamps", Free),
     Unit("mAh", "milliamp hour", "milliamp hours", Free), Unit("kJ", "kilojoule", "kilojoules", Free),
     Unit("cal", "calorie", "calories", Free), Unit("kcal", "kilocalorie", "kilocalories", Free),
@@ -103,39 +107,55 @@ fn power(s: &Scan, i: usize) -> Option<(usize, &'static str)> {
     s.ends(i + caret + 1).then_some((i + caret + 1, name))
 }
 
+/// Whether there are square and cubic ones.
+fn of_length_unit(unit: &Unit) -> bool {
+    unit.0.ends_with('m') && !unit.0.contains(' ') || matches!(unit.0, "ft" | "in" | "yd" | "mi")
+}
+
 /// A unit behind `i`, where a number ended, in words.
-fn measure(s: &Scan, i: usize, one: bool) -> Option<(usize, String)> {
+fn measure(s: &Scan, i: usize, one: bool, decimal: bool) -> Option<(usize, String)> {
     let gap = usize::from(matches!(s.at(i), ' ' | '-'));
     let (mut end, unit) = unit_at(s, i + gap)?;
     let hyphen = s.at(i) == '-';
     let placed = match unit.3 {
         Free => true,
-        Apart => gap > 0,
+        Apart => gap > 0 || decimal,
         Joined => gap == 0,
         JoinedOrDot => gap == 0 || s.at(end) == '.',
     };
+    // "45 W. 34th St."
+    let street =
+        gap > 0 && matches!(unit.0, "W" | "V") && s.at(end) == '.' && s.at(end + 1) != '\0';
     // "6-month" is no measure of length, and "5 m" is one only as long as no word goes on.
-    if !placed || s.at(end) == '\'' || hyphen && unit.0.len() == 1 {
+    if !placed || street || s.at(end) == '\'' || hyphen && unit.0.len() == 1 {
         return None;
     }
     let mut words = if one || hyphen { unit.1 } else { unit.2 }.to_owned();
-    let of_length = unit.0.ends_with('m') || matches!(unit.0, "ft" | "in" | "yd" | "mi");
-    if of_length && let Some((after, name)) = power(s, end) {
+    if of_length_unit(unit)
+        && let Some((after, name)) = power(s, end)
+    {
         words = format!("{name} {words}");
         end = after;
     }
     if s.at(end) == '/'
         && let Some((after, per)) = unit_at(s, end + 1).filter(|(_, u)| !u.0.starts_with('°'))
     {
-        words = format!("{words} per {}", per.1);
-        end = after;
-        if let Some((after, name)) = power(s, end) {
-            words = format!(
-                "{words} {}",
-                if name == "square" { "squared" } else { "cubed" }
-            );
-            end = after;
-        }
+        // "m/s²" is not of square seconds, "W/m²" is of square meters.
+        words = match power(s, after) {
+            Some((after, name)) if of_length_unit(per) => {
+                end = after;
+                format!("{words} per {name} {}", per.1)
+            }
+            Some((after, name)) => {
+                end = after;
+                let power = if name == "square" { "squared" } else { "cubed" };
+                format!("{words} per {} {power}", per.1)
+            }
+            None => {
+                end = after;
+                format!("{words} per {}", per.1)
+            }
+        };
     }
     // "5 ft. tall": the dot is the unit's, unless the sentence may end.
     let shortened = matches!(
@@ -144,6 +164,13 @@ fn measure(s: &Scan, i: usize, one: bool) -> Option<(usize, String)> {
             | "lb"
             | "lbs"
             | "oz"
+            | "fl oz"
+            | "fl. oz"
+            | "sq ft"
+            | "sq. ft"
+            | "pt"
+            | "qt"
+            | "gal"
             | "hr"
             | "hrs"
             | "min"
@@ -168,8 +195,19 @@ fn measure(s: &Scan, i: usize, one: bool) -> Option<(usize, String)> {
 /// "5 km", "10°C", "50%", "5m²", "100 km/h".
 pub(super) fn read(s: &Scan, number: &Number, ctx: Context<'_>) -> Option<(usize, String)> {
     let one = number.is_one() || ctx.after_article();
-    let (end, words) = measure(s, number.end, one)?;
-    Some((end, format!("{} {words}", number.words())))
+    let (end, words) = measure(s, number.end, one, number.decimals.is_some())?;
+    let words = format!("{} {words}", number.words());
+    // "6 ft 2 in"
+    let at = s.spaces(end);
+    let digits = s.digits(at);
+    let unit = digits + usize::from(s.at(digits) == ' ');
+    let feet = words.ends_with("feet") || words.ends_with("foot");
+    if feet && at > end && (1..=2).contains(&(digits - at)) && s.word_is(unit, "in") {
+        let dot = s.at(unit + 2) == '.' && !s.could_end(unit + 3);
+        let words = format!("{words} {}", inches(&s.text(at, digits)));
+        return Some((unit + 2 + usize::from(dot), words));
+    }
+    Some((end, words))
 }
 
 /// "/kg" behind an amount of money.
@@ -180,10 +218,15 @@ pub(super) fn per(s: &Scan, i: usize) -> Option<(usize, String)> {
 
 /// A unit behind a fraction: "one half kilometer", "three and a half kilometers".
 pub(super) fn behind_fraction(s: &Scan, end: usize, words: String, mixed: bool) -> (usize, String) {
-    match measure(s, end, !mixed) {
+    match measure(s, end, !mixed, false) {
         Some((end, unit)) => (end, format!("{words} {unit}")),
         None => (end, words),
     }
+}
+
+fn inches(n: &str) -> String {
+    let unit = if n == "1" { "inch" } else { "inches" };
+    format!("{} {unit}", integer(n))
 }
 
 /// `5'10"`, `6' 2"`, `10"`; a lone `'` may be a quote.
@@ -196,13 +239,6 @@ pub(super) fn feet_and_inches(
         ('"', _) => 1,
         ('\'', '\'') => 2,
         _ => 0,
-    };
-    let inches = |n: &str| {
-        format!(
-            "{} {}",
-            integer(n),
-            if n == "1" { "inch" } else { "inches" }
-        )
     };
     if s.at(number.end) == '\'' && number.decimals.is_none() && number.whole.len() <= 3 {
         let at = number.end + 1 + usize::from(s.at(number.end + 1) == ' ');

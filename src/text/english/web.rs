@@ -55,7 +55,10 @@ pub(super) fn read(s: &Scan, i: usize) -> Option<(usize, String)> {
     let plain =
         |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let ending = host.rsplit('.').next().unwrap_or("");
-    if !host.contains('.') || !labels.all(plain) || !ending.bytes().all(|b| b.is_ascii_alphabetic())
+    let local = scheme.is_some() && host == "localhost";
+    if !(host.contains('.') || local)
+        || !labels.all(plain)
+        || !ending.bytes().all(|b| b.is_ascii_alphabetic())
     {
         return None;
     }

@@ -30,8 +30,7 @@ pub(super) fn read(r: &mut Reader, i: usize) -> Option<usize> {
         return Some(end);
     }
     let s = &r.scan;
-    if s.at(i).is_ascii_uppercase()
-        && !s.before(i).is_ascii_alphanumeric()
+    if !s.before(i).is_ascii_alphanumeric()
         && let Some((end, words)) = roman::read(s, i, &r.previous)
     {
         let possessive = s.starts(end, "'s") && s.ends(end + 2);
@@ -54,6 +53,7 @@ fn short_form(r: &Reader, i: usize) -> Option<(usize, String)> {
         ("n/a", "N A"),
         ("c++", "C plus plus"),
         ("c#", "C sharp"),
+        ("ctrl", "control"),
         ("f#", "F sharp"),
         ("a/c", "A C"),
         ("r&b", "R and B"),
@@ -62,8 +62,17 @@ fn short_form(r: &Reader, i: usize) -> Option<(usize, String)> {
         ("at&t", "A T and T"),
         ("he/she", "he or she"),
         ("his/her", "his or her"),
+        ("km/h", "kilometers per hour"),
+        ("m/s", "meters per second"),
+        ("wwi", "world war one"),
+        ("wwii", "world war two"),
+        ("ww1", "world war one"),
+        ("ww2", "world war two"),
+        ("phds", "P H D's"),
         ("and/or", "and or"),
         ("s/he", "she or he"),
+        ("ph.d.s", "P H D's"),
+        ("ph.d.'s", "P H D's"),
         ("ph.d.", "P H D"),
         ("ph.d", "P H D"),
         ("w/", "with"),
@@ -153,7 +162,12 @@ fn abbreviated(r: &Reader, i: usize) -> Option<(usize, String)> {
     }
     let word = s.text(i, end);
     let lower = word.to_ascii_lowercase();
+    let after_name =
+        r.previous.starts_with(|c: char| c.is_ascii_uppercase()) && !is_small_word(&r.previous);
+    let ordinal = r.previous.is_empty()
+        && matches!(r.out.last().map(|p| &p.item), Some(Item::Word(w)) if ["th", "rd", "nd", "st"].iter().any(|x| w.ends_with(x)));
     if s.at(end) != '.' {
+        let capital_follows = s.at(s.spaces(end)).is_ascii_uppercase();
         let words = match word.as_str() {
             "Mr" => "mister",
             "Mrs" => "missus",
@@ -164,18 +178,27 @@ fn abbreviated(r: &Reader, i: usize) -> Option<(usize, String)> {
             "Sr" => "senior",
             "Ltd" => "limited",
             "vs" => "versus",
-            "etc" => "et cetera",
-            "St" if s.at(s.spaces(end)).is_ascii_uppercase() => "saint",
-            "Mt" if s.at(s.spaces(end)).is_ascii_uppercase() => "mount",
+            "etc" if s.before(i) != '/' => "et cetera",
+            "Tel" if s.at(end) == ':' => "telephone",
+            "Ave" if ordinal || after_name => "avenue",
+            "Blvd" if ordinal || after_name => "boulevard",
+            "St" if ordinal || after_name && !capital_follows => "street",
+            "St" if capital_follows => "saint",
+            "Mt" if capital_follows => "mount",
             _ => return None,
         };
         return Some((end, words.to_owned()));
     }
-    let (words, dot) = abbreviations::abbreviation(&word)?;
     let after = end + 1;
     let next = s.spaces(after);
+    // "b. 1920", "d. 1999": people, if a year follows.
+    if matches!(word.as_str(), "b" | "d") && s.digits(next) == next + 4 {
+        let words = if word == "b" { "born" } else { "died" };
+        return Some((after, words.to_owned()));
+    }
+    let (words, dot) = abbreviations::abbreviation(&word)?;
     let name_follows = s.at(next).is_ascii_uppercase();
-    if dot == Dot::NumberFollows && !abbreviations::is_number(&s.ahead(next)) {
+    if dot == Dot::NumberFollows && !abbreviations::is_number(&lower, &s.ahead(next)) {
         return None;
     }
     // "the sun. May": a month needs its day; "two min." needs its number.
@@ -198,10 +221,6 @@ fn abbreviated(r: &Reader, i: usize) -> Option<(usize, String)> {
     }
     if matches!(lower.as_str(), "st" | "dr") {
         // "Baker St." after a name is a street, before a name a saint; so with drives and doctors.
-        let after_name =
-            r.previous.starts_with(|c: char| c.is_ascii_uppercase()) && !is_small_word(&r.previous);
-        let ordinal = r.previous.is_empty()
-            && matches!(r.out.last().map(|p| &p.item), Some(Item::Word(w)) if ["th", "rd", "nd", "st"].iter().any(|x| w.ends_with(x)));
         let street = (after_name || ordinal)
             && (!name_follows || ordinal || abbreviations::opens_sentence(&s.ahead(next)));
         if street {
@@ -322,8 +341,8 @@ fn one(r: &mut Reader, i: usize, end: usize) -> usize {
     let attached = r.scan.before(i).is_ascii_digit()
         || r.scan.at(end).is_ascii_digit()
         || r.scan.at(end) == '+'
-        // "(a)": a letter, not the article.
-        || r.scan.before(i) == '(' && end == i + 1 && r.scan.at(end) == ')';
+        // "(a)", "a)": a letter, not the article.
+        || matches!(r.scan.before(i), '(' | ' ') && end == i + 1 && r.scan.at(end) == ')';
     r.previous.clone_from(&word);
     if (r.knows)(&lower) {
         r.push(Item::Word(lower), i, end);
@@ -345,15 +364,12 @@ fn one(r: &mut Reader, i: usize, end: usize) -> usize {
         .or_else(|| word.strip_suffix("'S"))
         .or_else(|| word.strip_suffix('s'))
     {
-        // One letter needs the apostrophe: "As" is a word.
-        Some(stem)
-            if all_capitals(stem) && (stem.len() > 1 || stem.len() == 1 && word.len() == 3) =>
-        {
-            (stem, true)
-        }
+        // One letter needs the apostrophe, "A's", "p's": "As" is a word.
+        Some(stem) if all_capitals(stem) && stem.len() > 1 => (stem, true),
+        Some(stem) if stem.len() == 1 && word.len() == 3 => (stem, true),
         _ => (word.as_str(), false),
     };
-    if is_spelled(r, stem, attached) {
+    if is_spelled(r, stem, attached || ending && stem.len() == 1) {
         spell(r, &stem.to_ascii_lowercase(), ending, i, end);
     } else if all_capitals(stem) || !camel(&word) {
         r.push(Item::Word(lower), i, end);

@@ -172,7 +172,7 @@ fn other_tables_of_public_voices_work() {
     let sentence = front_end(&phones, LexiconUse::None).encode("Hi xqz {B}");
     assert_eq!(
         sentence.symbols.join(" ").replace("   ", " _ "),
-        "HH AY1 _ EH1 K S K Y UW1 Z IY1 _ B ."
+        "HH AY1 _ EH1 K S _ K Y UW1 _ Z IY1 _ B ."
     );
 }
 

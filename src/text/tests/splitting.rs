@@ -1,7 +1,7 @@
 //! Where sentences end.
 
 use crate::text::FrontEnd;
-use crate::voice::config::FrontendConfig;
+use crate::voice::config::{FrontendConfig, LexiconUse};
 
 fn sentences(text: &str) -> Vec<String> {
     let front_end = FrontEnd::new(&FrontendConfig::default()).expect("published table");
@@ -118,6 +118,27 @@ fn long_sentences_are_cut_at_clauses_and_keep_every_word() {
             assert!(part.normalized.ends_with('.'), "{}", part.normalized);
             assert_eq!(part.text, text[part.source.clone()], "source of the part");
         }
+    }
+}
+
+#[test]
+fn numbers_and_phrases_are_not_cut() {
+    let front_end = FrontEnd::new(&FrontendConfig {
+        max_symbols: 90,
+        lexicon: LexiconUse::Cmudict,
+        ..FrontendConfig::default()
+    })
+    .expect("table");
+    for (text, second) in [
+        ("Sales rose 3.2% to $4.56bn in Q3 2023.", "in "),
+        (
+            "Call me at 212-555-1234 or (212) 555-1234 x56.",
+            "or two one two",
+        ),
+    ] {
+        let parts: Vec<_> = front_end.sentences(text).map(|s| s.normalized).collect();
+        assert_eq!(parts.len(), 2, "{parts:?}");
+        assert!(parts[1].starts_with(second), "{parts:?}");
     }
 }
 

@@ -59,6 +59,7 @@ static int speaks(tts_engine *e)
     tts_utterance *u = NULL;
     tts_utterance_config config;
     tts_audio audio = no_audio();
+    const char *text = "Yes.";
     float block[512];
     size_t heard;
     int well = 0;
@@ -70,6 +71,10 @@ static int speaks(tts_engine *e)
         status = tts_voice_speak(v, "Yes.", &config, &audio);
         CHECK(one_of(status) && (status == TTS_OK) == (audio.s16 != NULL));
         well = status == TTS_OK;
+        EXPECT(tts_audio_free(&audio), TTS_OK);
+        status = tts_voice_speak_batch(v, &text, 1, &config, &audio, NULL);
+        CHECK(one_of(status) && (status == TTS_OK) == (audio.s16 != NULL));
+        well &= status == TTS_OK;
         EXPECT(tts_audio_free(&audio), TTS_OK);
         status = tts_utterance_start(v, "No.", NULL, &u);
         CHECK(one_of(status) && (status == TTS_OK) == (u != NULL));

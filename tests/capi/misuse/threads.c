@@ -249,12 +249,125 @@ static void forked_while_others_speak(void)
     }
 }
 
+/* Handles that threads take from each other while they use and destroy them. */
+static tts_engine *engines[2];
+static tts_voice *voices[2];
+static tts_utterance *utterances[8];
+static int playing = 1;
+
+#define TAKE(place, other) __atomic_exchange_n(&(place), (other), __ATOMIC_SEQ_CST)
+#define ANY(handles) LOAD((handles)[rand_r(&dice) % (sizeof(handles) / sizeof *(handles))])
+
+static void *plays(void *seed)
+{
+    unsigned dice = *(unsigned *)seed;
+    static const char *const texts[] = { "Yes.", "Are you sure?" };
+    while (LOAD(playing)) {
+        tts_utterance **place = &utterances[rand_r(&dice) % 8], *u = LOAD(*place), *made = NULL;
+        tts_voice *v = ANY(voices), *opened = NULL;
+        tts_utterance_config config;
+        tts_audio audio[2];
+        tts_stats stats;
+        tts_mark mark;
+        const char *text = NULL;
+        float block[500];
+        size_t count;
+        int again;
+        audio[0] = audio[1] = no_audio();
+        stats.struct_size = sizeof stats;
+        mark.struct_size = sizeof mark;
+        tts_utterance_config_init(&config, sizeof config);
+        config.priority = (int32_t)(rand_r(&dice) % 3);
+        switch (rand_r(&dice) % 16) {
+        case 0:
+            tts_utterance_start(v, "Hello there. Nobody knows whose I am.", &config, &made);
+            break;
+        case 1:
+            tts_utterance_open(v, &config, &made);
+            break;
+        case 2:
+            tts_utterance_feed(u, "More words.\xf0\x9f");
+            tts_utterance_feed(u, "\x98\x80");
+            break;
+        case 3:
+            tts_utterance_flush(u);
+            break;
+        case 4:
+            tts_utterance_finish(u);
+            break;
+        case 5:
+            tts_utterance_cancel(u);
+            break;
+        case 6:
+            tts_utterance_wait(u, 2);
+            break;
+        case 7:
+            tts_utterance_destroy(u);
+            break;
+        case 8:
+            tts_utterance_stats(u, &stats);
+            CHECK(tts_utterance_error(u, &text) != TTS_OK || text != NULL);
+            break;
+        case 9:
+            tts_voice_speak(v, texts[0], &config, audio);
+            break;
+        case 10:
+            tts_voice_speak_batch(v, texts, 2, &config, audio, NULL);
+            break;
+        case 11:
+            if (rand_r(&dice) % 8 == 0 && tts_voice_open_path(ANY(engines), voice_path, &opened) == TTS_OK)
+                tts_voice_destroy(TAKE(voices[rand_r(&dice) % 2], opened));
+            break;
+        case 12:
+            if (rand_r(&dice) % 32 == 0)
+                tts_engine_destroy(TAKE(engines[rand_r(&dice) % 2], engine()));
+            break;
+        default:
+            for (again = 0; again < 8; again++)
+                tts_utterance_read(u, block, 500, &count);
+            while (tts_utterance_next_mark(u, &mark) == TTS_OK)
+                CHECK(mark.kind >= TTS_MARK_SENTENCE && mark.kind <= TTS_MARK_SSML);
+        }
+        CHECK(strstr(tts_last_error(), "internal error") == NULL);
+        if (made != NULL)
+            tts_utterance_destroy(TAKE(*place, made));
+        for (again = 0; again < 2; again++)
+            EXPECT(tts_audio_free(&audio[again]), TTS_OK);
+    }
+    return NULL;
+}
+
+static void any_call_on_any_thread(void)
+{
+    pthread_t threads[6];
+    unsigned seeds[6], i;
+    for (i = 0; i < 2; i++) {
+        engines[i] = engine();
+        voices[i] = voice(engines[i]);
+    }
+    for (i = 0; i < 6; i++) {
+        seeds[i] = i + 1;
+        CHECK(pthread_create(&threads[i], NULL, plays, &seeds[i]) == 0);
+    }
+    sleep_ms(4000);
+    STORE(playing, 0);
+    for (i = 0; i < 6; i++)
+        pthread_join(threads[i], NULL);
+    for (i = 0; i < 8; i++)
+        tts_utterance_destroy(utterances[i]);
+    for (i = 0; i < 2; i++) {
+        tts_voice_destroy(voices[i]);
+        EXPECT(tts_engine_destroy(engines[i]), TTS_OK);
+    }
+}
+
 static const misuse cases[] = {
     { "destroyed_with_work_in_flight", destroyed_with_work_in_flight },
     { "cancelled_at_every_point", cancelled_at_every_point },
     { "destroyed_while_others_speak", destroyed_while_others_speak },
     { "two_threads_read", two_threads_read },
     { "used_on_other_threads", used_on_other_threads },
+    { "any_call_on_any_thread", any_call_on_any_thread },
     { "forked", forked },
     { "forked_while_others_speak", forked_while_others_speak },
 };

@@ -1,16 +1,40 @@
-//! A file that appears whole or not at all.
+//! Files that appear whole or not at all.
 //!
 //! Results are written to a hidden file beside the target and renamed over it by
 //! [`OutputFile::finish`], so that neither an error nor a crash leaves half a result under the
 //! name that the user asked for, and an older file there survives until the new one is complete.
+//! A program that is about to end calls [`discard_unfinished`], so that the hidden files go too.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Error;
+/// The hidden files of this process.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// While it lives, no file can be begun or finished.
+#[derive(Debug)]
+pub struct Discarded(
+    #[expect(dead_code, reason = "held, not read")] MutexGuard<'static, Vec<PathBuf>>,
+);
+
+/// Removes the unfinished files of all threads; what they write after that is lost. For a program that
+/// is told to end, on any thread but not inside a signal handler.
+pub fn discard_unfinished() -> Discarded {
+    let mut files = unfinished();
+    for part in files.drain(..) {
+        // Nobody is left to tell if this fails, and the target itself is untouched.
+        let _ = fs::remove_file(part);
+    }
+    Discarded(files)
+}
 
 /// A file being written; see the [module documentation](self). Dropped without
 /// [`finish`](Self::finish), it leaves nothing behind.
@@ -20,8 +44,6 @@ use super::Error;
 #[derive(Debug)]
 pub struct OutputFile {
     file: File,
-    /// What the user asked for, for messages.
-    name: String,
     /// Where the bytes are until `finish`, and where they go; `None` for a device or pipe.
     rename: Option<(PathBuf, PathBuf)>,
 }
@@ -30,14 +52,8 @@ impl OutputFile {
     /// Starts writing what will be `path`.
     ///
     /// # Errors
-    /// [`Error::Write`] if the directory is missing or may not be written to, or if `path` is a
-    /// directory.
-    pub fn create(path: &Path) -> Result<Self, Error> {
-        let name = path.display().to_string();
-        Self::open(path, &name).map_err(|source| Error::Write { name, source })
-    }
-
-    fn open(path: &Path, name: &str) -> io::Result<Self> {
+    /// If the directory is missing or may not be written to, or if `path` is a directory.
+    pub fn create(path: &Path) -> io::Result<Self> {
         // A symbolic link stays a link: the file that it points to is the one replaced.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let existing = fs::metadata(&target).ok();
@@ -48,11 +64,7 @@ impl OutputFile {
             // Opened even where it will be replaced: a file that is write-protected stays so.
             let file = OpenOptions::new().write(true).open(&target)?;
             if !meta.is_file() {
-                return Ok(Self {
-                    file,
-                    name: name.to_owned(),
-                    rename: None,
-                });
+                return Ok(Self { file, rename: None });
             }
         }
         let Some(file_name) = target.file_name() else {
@@ -61,7 +73,6 @@ impl OutputFile {
         let (file, part) = create_beside(&target, file_name.to_owned())?;
         let output = Self {
             file,
-            name: name.to_owned(),
             rename: Some((part, target)),
         };
         if let Some(meta) = existing {
@@ -75,30 +86,20 @@ impl OutputFile {
         self.rename.is_some()
     }
 
-    /// The path as it was given, for messages.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Brings everything to the disk and gives the file its name.
     ///
     /// # Errors
-    /// [`Error::Write`] if the disk is full or the rename fails; then nothing is left behind.
-    pub fn finish(mut self) -> Result<(), Error> {
-        self.commit().map_err(|source| Error::Write {
-            name: self.name.clone(),
-            source,
-        })
-    }
-
-    fn commit(&mut self) -> io::Result<()> {
+    /// If the disk is full or the rename fails; then nothing is left behind.
+    pub fn finish(mut self) -> io::Result<()> {
         self.file.flush()?;
         let Some((part, target)) = &self.rename else {
             return Ok(());
         };
         // Some file systems report a full disk only here.
         self.file.sync_all()?;
+        let mut unfinished = unfinished();
         fs::rename(part, target)?;
+        unfinished.retain(|file| file != part);
         self.rename = None;
         Ok(())
     }
@@ -123,8 +124,9 @@ impl Seek for OutputFile {
 impl Drop for OutputFile {
     fn drop(&mut self) {
         if let Some((part, _)) = self.rename.take() {
-            // Nobody is left to tell if this fails, and the target itself is untouched.
-            let _ = fs::remove_file(part);
+            // As above.
+            let _ = fs::remove_file(&part);
+            unfinished().retain(|file| *file != part);
         }
     }
 }
@@ -133,12 +135,9 @@ impl Drop for OutputFile {
 ///
 /// # Errors
 /// As [`OutputFile::create`] and [`OutputFile::finish`].
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OutputFile::create(path)?;
-    file.write_all(bytes).map_err(|source| Error::Write {
-        name: file.name().to_owned(),
-        source,
-    })?;
+    file.write_all(bytes)?;
     file.finish()
 }
 
@@ -158,10 +157,32 @@ fn create_beside(target: &Path, file_name: OsString) -> io::Result<(File, PathBu
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         name.push(format!(".{}-{serial}.part", std::process::id()));
         let part = target.with_file_name(name);
+        let mut unfinished = unfinished();
         match OpenOptions::new().write(true).create_new(true).open(&part) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            other => return other.map(|file| (file, part)),
+            Err(e) => return Err(e),
+            Ok(file) => {
+                unfinished.push(part.clone());
+                return Ok((file, part));
+            }
         }
+    }
+}
+
+/// What to do about a system error, to follow its own words.
+pub(crate) fn advice(error: &io::Error, writing: bool) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound if writing => "; make its directory first",
+        io::ErrorKind::NotFound => "; check the path",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem if writing => {
+            "; choose a place that you may write to"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; free some space or write to another disk"
+        }
+        io::ErrorKind::IsADirectory if writing => "; give the name of a file in it",
+        io::ErrorKind::NotADirectory => "; a part of the path is a file, not a directory",
+        _ => "",
     }
 }
 
@@ -187,16 +208,14 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
-    /// The message names the path and says what to do.
+    /// There is something to do about it.
     #[test]
-    fn a_missing_directory_is_said_clearly() {
+    fn a_missing_directory_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let error = OutputFile::create(&dir.path().join("no/such.wav")).unwrap_err();
-        let message = error.to_string();
-        assert!(message.contains("such.wav"), "{message}");
-        assert!(message.contains("make its directory first"), "{message}");
-        let error = OutputFile::create(dir.path()).unwrap_err().to_string();
-        assert!(error.contains("give the name of a file in it"), "{error}");
+        assert!(advice(&error, true).contains("make its directory first"));
+        let error = OutputFile::create(dir.path()).unwrap_err();
+        assert!(advice(&error, true).contains("give the name of a file in it"));
     }
 
     /// A link keeps being a link; what it points to is replaced.
@@ -217,7 +236,6 @@ mod tests {
     #[test]
     fn a_full_disk_is_an_error() {
         let error = write_file(Path::new("/dev/full"), b"x").unwrap_err();
-        assert_eq!(error.io_kind(), Some(io::ErrorKind::StorageFull));
-        assert!(error.to_string().contains("free some space"), "{error}");
+        assert!(advice(&error, true).contains("free some space"));
     }
 }
