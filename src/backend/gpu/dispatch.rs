@@ -6,13 +6,16 @@ use super::kernels::Gpu;
 use super::matrix::{Matrix, PANEL};
 use super::memory::Buffer;
 use super::profile::Work;
-use super::recorder::Recorder;
+use super::recorder::{MOST_GROUPS, Recorder};
 use super::shaders::{Kernel, Shape, Storage, index, parameters};
 use super::tensor::Tensor;
 use crate::backend::{Activation, Rows};
 
 /// Threads of a workgroup of the kernels that go element by element.
 const THREADS: usize = 256;
+
+/// Elements that one dispatch reaches.
+pub(super) const MOST_ELEMENTS: usize = MOST_GROUPS * THREADS;
 
 /// Numbers of floats or of rows, as shaders take them.
 pub(super) fn small(n: usize) -> u32 {

@@ -23,6 +23,9 @@ pub(super) const MOST_UNDERWAY: usize = 16;
 /// Bytes of the upload buffer at least: a block of mel frames for the vocoder, several times.
 const UPLOAD: u64 = 64 << 10;
 
+/// Workgroups in each direction of a dispatch, at most: what WebGPU guarantees.
+pub(super) const MOST_GROUPS: usize = 65_535;
+
 /// Bytes of weights after which loading waits for the device.
 const MOST_WEIGHTS_UNDERWAY: u64 = 32 << 20;
 
@@ -139,7 +142,7 @@ impl Recorder {
             facts.name
         );
         assert!(
-            groups[0].max(groups[1]) <= 65_535,
+            groups[0].max(groups[1]) <= MOST_GROUPS,
             "{}: {groups:?} groups",
             facts.name
         );
