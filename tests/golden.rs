@@ -97,7 +97,7 @@ fn vocode(
 /// The bundled voice stores half precision, so both ways to hold its weights are exact.
 #[test]
 fn every_instruction_set_gives_the_golden_mels_and_audio() {
-    let golden = golden("starter-squeezed-golden.safetensors");
+    let golden = golden("heart-golden.safetensors");
     let voice = bundled_voice();
     for precision in [Precision::F32, Precision::F16] {
         for (set, mut backend) in Cpu::every_instruction_set(2) {
@@ -148,7 +148,7 @@ fn random_voice() -> Voice {
 #[test]
 fn streams_in_pieces_equal_one_piece() {
     let mel = transpose(
-        &golden("starter-squeezed-golden.safetensors")["s1.mel_after_postnet"].data,
+        &golden("heart-golden.safetensors")["s1.mel_after_postnet"].data,
         BANDS,
     );
     let frames = mel.len() / BANDS;
@@ -266,7 +266,7 @@ fn sentences_of_a_batch_are_spoken_as_alone() {
 #[test]
 fn half_precision_weights_are_close_to_single_precision() {
     let mel = transpose(
-        &golden("starter-squeezed-golden.safetensors")["s2.mel_after_postnet"].data,
+        &golden("heart-golden.safetensors")["s2.mel_after_postnet"].data,
         BANDS,
     );
     let voice = random_voice();

@@ -100,8 +100,8 @@ def test_a_run_becomes_a_voice_and_a_voice_starts_a_run(tmp_path):
 
 
 def test_an_unstable_vocoder_is_warned_of(voices, starter, tmp_path, capsys):
-    """The bundled one's peak is 5.8; one whose last flow expands without bound has none."""
-    assert 1 < export.hum(starter) < 10
+    """The bundled one's peak is 0.8; one whose last flow expands without bound has none."""
+    assert 0.1 < export.hum(starter) < 10
     tensors = load_file(voices["f32"][0])
     with safe_open(voices["f32"][0], "pt") as f:
         metadata = f.metadata()
