@@ -208,6 +208,21 @@ const LABELLED: &[&str] = &[
     "train",
 ];
 
+/// What is counted in millions and not in meters.
+const COUNTED: &[&str] = &[
+    "children",
+    "customers",
+    "homes",
+    "jobs",
+    "people",
+    "users",
+    "views",
+    "viewers",
+    "visitors",
+    "votes",
+    "workers",
+];
+
 /// Words before telephone numbers.
 const CALLED: &[&str] = &["call", "called", "calling", "dial", "dialed", "dialled"];
 
@@ -248,6 +263,11 @@ pub(super) fn quantity(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, S
     let number = Number::read(s, i)?;
     if let Some(found) = units::feet_and_inches(s, &number, ctx) {
         return Some(found);
+    }
+    // "1.2m people"
+    let next = s.spaces(number.end + 1);
+    if s.starts(number.end, "m ") && COUNTED.iter().any(|what| s.word_is(next, what)) {
+        return Some((number.end + 1, format!("{} million", number.words())));
     }
     if let Some(found) = units::read(s, &number, ctx).or_else(|| money::behind(s, &number, ctx)) {
         return Some(found);

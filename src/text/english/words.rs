@@ -12,6 +12,22 @@ pub(super) fn read(r: &mut Reader, i: usize) -> Option<usize> {
     if !s.at(i).is_ascii_alphabetic() {
         return None;
     }
+    // "3 x 4", "6 x 10^23"
+    if s.word_is(i, "x")
+        && s.starts(i + 1, " ")
+        && i >= 2
+        && s.at(i + 2).is_ascii_digit()
+        && s.before(i) == ' '
+        && s.at(i - 2).is_ascii_digit()
+    {
+        let words = if s.starts(i + 2, "10^") {
+            "times"
+        } else {
+            "by"
+        };
+        r.say(words, i, i + 1);
+        return Some(i + 1);
+    }
     if let Some((end, words)) = short_form(r, i) {
         r.say(&words, i, end);
         return Some(end);
