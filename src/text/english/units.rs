@@ -1,6 +1,7 @@
 //! Units of measure behind numbers.
 
-use super::numbers::{Context, Number};
+use super::digits::Number;
+use super::numbers::Context;
 use super::scan::Scan;
 use crate::text::numerals::integer;
 
