@@ -196,9 +196,8 @@ impl Source {
             ("rows", Some(rows)) => {
                 let of_thread: u32 = rows / 16;
                 defines.insert("ROWS".to_owned(), of_thread);
-                if of_thread > 4 && storage == "f32" {
-                    // Two tiles of sixteen inputs would not fit into 16 KiB.
-                    defines.insert("SHORT_CHUNK".to_owned(), 1);
+                if of_thread == 1 {
+                    defines.insert("ONE_ROW".to_owned(), 1);
                 }
             }
             _ => {}

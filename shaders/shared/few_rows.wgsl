@@ -1,10 +1,12 @@
-// The product of few rows: the cost is to read the weights once. A workgroup makes 32 columns; 8 threads side by side read
-// four columns each, and 32 such rows of threads share the inputs out among them. The including file defines
-// `input(row, k)` and `finish(row, panel, four, sum)`, where `four` counts the panel's columns in fours.
+// The product of few rows: the cost is to read the weights once, and to wait for them. A workgroup makes 16 columns; 4 threads
+// side by side read four columns each, so as much as a device reads at once, and 64 such rows of threads share the inputs out
+// among them. The including file defines `input(row, k)` and `finish(row, panel, four, sum)`, where `four` counts the panel's
+// columns in fours.
 #import weights
 #import threads
 
-const SLICES = 32u;
+const ACROSS = 4u;
+const SLICES = 64u;
 
 var<workgroup> partial: array<vec4<f32>, 256u * ROWS>;
 
@@ -17,9 +19,9 @@ fn main(threads: Threads, @builtin(workgroup_id) group: vec3<u32>) {
     let full = threads.lanes * threads.subgroups == 256u;
     thread = select(thread, threads.subgroup * threads.lanes + threads.lane, full);
 #endif
-    let panel = group.x / 4u;
-    let four = (group.x % 4u) * 8u + thread % 8u;
-    let slice = thread / 8u;
+    let panel = group.x / 8u;
+    let four = (group.x % 8u) * ACROSS + thread % ACROSS;
+    let slice = thread / ACROSS;
     let first = group.y * ROWS;
 #unroll i ROWS
     var sum$i = vec4<f32>(0.0);
@@ -44,8 +46,8 @@ fn main(threads: Threads, @builtin(workgroup_id) group: vec3<u32>) {
         sum$i = fma(vec4(input(first + $iu, k)), w, sum$i);
 #end
     }
-    // Threads with the same columns are eight apart. First the lanes of a subgroup add up, then the subgroups.
-    var apart = 8u;
+    // First the lanes of a subgroup that have the same columns add up, then the subgroups.
+    var apart = ACROSS;
 #ifdef SUBGROUPS
     for (; full && apart < threads.lanes; apart *= 2u) {
 #unroll i ROWS

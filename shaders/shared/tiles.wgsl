@@ -18,24 +18,36 @@ fn input_or_zero(row: u32, k: u32) -> f32 {
 
 #ifdef F16
 // Products and sums of eight are half precision, what adds them up is single.
-alias Element = f16;
 alias Elements = vec4<f16>;
 #else
-alias Element = f32;
 alias Elements = vec4<f32>;
 #endif
 
 const TILE_ROWS = 16u * ROWS;
-// A column of padding keeps the threads that write one off each other's banks.
-const STRIDE = TILE_ROWS + 1u;
-#ifdef SHORT_CHUNK
-const CHUNK = 8u;
-#else
 const CHUNK = 16u;
-#endif
+// Rows lie in fours. One more keeps the threads that write them off each other's banks.
+const FOURS = TILE_ROWS / 4u;
+const STRIDE = FOURS + 1u;
 
-var<workgroup> x_tile: array<Element, CHUNK * STRIDE>;
+var<workgroup> x_tile: array<Elements, CHUNK * STRIDE>;
 var<workgroup> w_tile: array<Elements, CHUNK * 32u>;
+
+// The input `k` of four rows.
+fn four_inputs(row: u32, k: u32) -> Elements {
+    return Elements(vec4(
+        input_or_zero(row, k),
+        input_or_zero(row + 1u, k),
+        input_or_zero(row + 2u, k),
+        input_or_zero(row + 3u, k),
+    ));
+}
+
+fn weights_or_zero(panel: u32, k: u32, four: u32) -> Elements {
+    if k < p.inputs {
+        return weights[(panel * p.inputs + k) * 32u + four];
+    }
+    return Elements(0.0);
+}
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
@@ -47,21 +59,29 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     var left$i = vec4<f32>(0.0);
     var right$i = vec4<f32>(0.0);
 #end
-    for (var start = 0u; start < p.inputs; start += CHUNK) {
-        // Threads along the inputs of a row: they are neighbours in memory.
-        let k = start + thread % CHUNK;
-        for (var row = thread / CHUNK; row < TILE_ROWS; row += 256u / CHUNK) {
-            x_tile[(thread % CHUNK) * STRIDE + row] = Element(input_or_zero(first + row, k));
+    // Threads along the inputs of a row, and along the columns of a row of weights, read what are neighbours in memory.
+    let four = thread / CHUNK;
+    let loads = four < FOURS;
+    let row = first + four * 4u;
+    var x = Elements(0.0);
+    if loads {
+        x = four_inputs(row, thread % CHUNK);
+    }
+    var w_upper = weights_or_zero(panel, thread / 32u, thread % 32u);
+    var w_lower = weights_or_zero(panel, 8u + thread / 32u, thread % 32u);
+    for (var next = CHUNK; next < p.inputs + CHUNK; next += CHUNK) {
+        if loads {
+            x_tile[(thread % CHUNK) * STRIDE + four] = x;
         }
-        for (var i = thread; i < CHUNK * 32u; i += 256u) {
-            let k = start + i / 32u;
-            var w = Elements(0.0);
-            if k < p.inputs {
-                w = weights[(panel * p.inputs + k) * 32u + i % 32u];
-            }
-            w_tile[i] = w;
-        }
+        w_tile[thread] = w_upper;
+        w_tile[256u + thread] = w_lower;
         workgroupBarrier();
+        // What comes next is on its way while this is worked on.
+        if loads {
+            x = four_inputs(row, next + thread % CHUNK);
+        }
+        w_upper = weights_or_zero(panel, next + thread / 32u, thread % 32u);
+        w_lower = weights_or_zero(panel, next + 8u + thread / 32u, thread % 32u);
 #ifdef F16
         for (var eight = 0u; eight < CHUNK; eight += 8u) {
 #unroll i ROWS
@@ -71,8 +91,8 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
             for (var j = eight; j < eight + 8u; j++) {
                 let w_left = w_tile[j * 32u + across];
                 let w_right = w_tile[j * 32u + 16u + across];
+#import row_inputs
 #unroll i ROWS
-                let x$i = Elements(x_tile[j * STRIDE + down + $iu]);
                 l$i = fma(x$i, w_left, l$i);
                 r$i = fma(x$i, w_right, r$i);
 #end
@@ -86,8 +106,8 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
         for (var j = 0u; j < CHUNK; j++) {
             let w_left = w_tile[j * 32u + across];
             let w_right = w_tile[j * 32u + 16u + across];
+#import row_inputs
 #unroll i ROWS
-            let x$i = vec4(x_tile[j * STRIDE + down + $iu]);
             left$i = fma(x$i, w_left, left$i);
             right$i = fma(x$i, w_right, right$i);
 #end

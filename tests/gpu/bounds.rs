@@ -25,6 +25,21 @@ fn refused(backend: &mut Gpu, kernel: impl FnOnce(&mut Gpu)) -> bool {
     catch_unwind(AssertUnwindSafe(|| kernel(backend))).is_err()
 }
 
+/// A tensor of more elements than a dispatch reaches is zero to the last of them.
+#[test]
+fn large_tensors_are_zero() {
+    let Some(device) = device() else { return };
+    let b = &mut Gpu::on(&device);
+    let (rows, channels) = (1 << 14, 1025);
+    for _ in 0..2 {
+        let mut tensor = b.zeros(rows, channels);
+        let last = b.read(&tensor, rows - 1..rows).unwrap();
+        assert!(last.iter().all(|&x| x == 0.0));
+        // The buffer comes back to the next one.
+        b.write(rows_mut(&mut tensor, rows - 1), &vec![1.0; channels]);
+    }
+}
+
 /// Each kernel on tensors that are a row or a channel too small. What fits is recorded, so that it is the row that counts.
 #[test]
 fn nothing_beside_a_tensor_is_touched() {

@@ -1,11 +1,11 @@
 //! Whole sentences on a GPU: what they sound like, how they are cut into submissions, and what they take of the device.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::common::{bundled_voice, difference};
 use super::{device, open};
 use tts::backend::Precision;
-use tts::backend::gpu::Options;
+use tts::backend::gpu::{Device, Options};
 use tts::synth::{
     self, DeviceChoice, Engine, EngineConfig, Event, SentenceReport, SpeakOptions, Synthesizer,
 };
@@ -150,7 +150,12 @@ fn a_pipeline_cache_is_taken_over() {
     let Some(first) = open(&Options::default()) else {
         return;
     };
-    first.warm_up(Precision::F16, &mut |_| ()).unwrap();
+    let warm_up = |device: &Device| {
+        let begun = Instant::now();
+        device.warm_up(Precision::F16, &mut |_| ()).unwrap();
+        begun.elapsed()
+    };
+    let without = warm_up(&first);
     let blob = first.pipeline_cache();
     let with = |blob: &[u8]| {
         let pipeline_cache = blob.to_vec();
@@ -158,7 +163,13 @@ fn a_pipeline_cache_is_taken_over() {
             pipeline_cache,
             ..Options::default()
         };
-        open(&options).unwrap().pipeline_cache()
+        let device = open(&options).unwrap();
+        let cache = device.pipeline_cache();
+        eprintln!(
+            "warmed up in {:?}, at first in {without:?}",
+            warm_up(&device)
+        );
+        cache
     };
     let (taken, damaged, fresh) = (with(&blob), with(&blob[..blob.len() - 1]), with(&[]));
     assert!(!fresh.is_empty() && damaged == fresh);

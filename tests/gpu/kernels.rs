@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::common::{difference, in_pool, not_tested};
+use super::common::{difference, in_pool, not_tested, repository};
 use super::random::Random;
 use super::{device, device_with_cooperative, device_with_subgroups};
 use tts::backend::cpu::Cpu;
@@ -41,6 +41,7 @@ macro_rules! tests {
         weights: $($with:ident)*; none: $($without:ident)*;
         subgroups: $($reduces:ident)*; cooperative: $($tiled:ident)*
     ) => {
+        const TESTED: &[&str] = &[$(stringify!($with),)* $(stringify!($without),)*];
         $(mod $with {
             use super::*;
             #[test]
@@ -79,6 +80,25 @@ tests! {
     none: embedding add coupling noise move_rows zero_rows;
     subgroups: lstm_scan prenet lstm_cell projection attention;
     cooperative: conv upsample wn_gate wn_gate_separable wn_res_skip
+}
+
+/// Every shader is compared with a twin.
+#[test]
+fn none_is_left_out() {
+    for file in std::fs::read_dir(repository("shaders")).unwrap() {
+        let path = file.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "wgsl")
+        {
+            // The attention is two shaders.
+            let name = path.file_stem().unwrap().to_string_lossy();
+            let kernel = name
+                .trim_end_matches("_energies")
+                .trim_end_matches("_context");
+            assert!(TESTED.contains(&kernel), "{name} is not tested");
+        }
+    }
 }
 
 /// Subgroups of other sizes than this adapter's: Mesa's renderer in software takes the width of the processor's vectors

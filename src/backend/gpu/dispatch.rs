@@ -6,13 +6,16 @@ use super::kernels::Gpu;
 use super::matrix::{Matrix, PANEL};
 use super::memory::Buffer;
 use super::profile::Work;
-use super::recorder::Recorder;
+use super::recorder::{MOST_GROUPS, Recorder};
 use super::shaders::{Kernel, Shape, Storage, index, parameters};
 use super::tensor::Tensor;
 use crate::backend::{Activation, Rows};
 
 /// Threads of a workgroup of the kernels that go element by element.
 const THREADS: usize = 256;
+
+/// Elements that one dispatch reaches.
+pub(super) const MOST_ELEMENTS: usize = MOST_GROUPS * THREADS;
 
 /// Numbers of floats or of rows, as shaders take them.
 pub(super) fn small(n: usize) -> u32 {
@@ -39,8 +42,7 @@ impl Gpu {
         }
         match rows {
             0..=16 => Shape::Rows16,
-            17..=1024 => Shape::Rows64,
-            _ => Shape::Rows128,
+            _ => Shape::Rows64,
         }
     }
 
@@ -72,8 +74,8 @@ impl Gpu {
     ) {
         let shader = self.shader(kernel, shape, w.storage);
         let columns = if matches!(shape, Shape::Few1 | Shape::Few4) {
-            // A workgroup makes 32 columns.
-            w.panels * 4
+            // A workgroup makes 16 columns.
+            w.panels * 8
         } else {
             w.panels
         };

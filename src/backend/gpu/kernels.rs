@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::attention::Scratch;
 use super::device::Device;
-use super::dispatch::{few, small, tensor};
+use super::dispatch::{MOST_ELEMENTS, few, small, tensor};
 use super::download::Download;
 use super::matrix::Matrix;
 use super::recorder::Recorder;
@@ -120,12 +120,17 @@ impl Backend for Gpu {
     }
 
     fn zero_rows(&mut self, tensor: &mut Tensor, rows: Range<usize>) {
+        let first = tensor.place(rows.start, rows.len());
         let count = rows.len() * tensor.channels;
-        let p = parameters::ZeroRows {
-            count: small(count),
-            first: tensor.place(rows.start, rows.len()),
-        };
-        self.elements(Kernel::ZeroRows, &[&tensor.buffer], p, count);
+        // A tensor may have more than one dispatch reaches.
+        for start in (0..count).step_by(MOST_ELEMENTS) {
+            let count = (count - start).min(MOST_ELEMENTS);
+            let p = parameters::ZeroRows {
+                count: small(count),
+                first: first + small(start),
+            };
+            self.elements(Kernel::ZeroRows, &[&tensor.buffer], p, count);
+        }
     }
 
     fn matrix(&mut self, spec: MatrixSpec<'_>) -> Result<Matrix, Error> {
@@ -432,10 +437,7 @@ impl Backend for Gpu {
             &condition.tensor.buffer,
             &y.buffer,
         ];
-        let shape = match self.tile(&w.pointwise, n) {
-            Shape::Rows128 => Shape::Rows64,
-            shape => shape,
-        };
+        let shape = self.tile(&w.pointwise, n);
         self.product(Kernel::WnGateSeparable, shape, &w.pointwise, n, &buffers, p);
     }
 

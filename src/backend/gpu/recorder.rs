@@ -23,6 +23,9 @@ pub(super) const MOST_UNDERWAY: usize = 16;
 /// Bytes of the upload buffer at least: a block of mel frames for the vocoder, several times.
 const UPLOAD: u64 = 64 << 10;
 
+/// Workgroups in each direction of a dispatch, at most: what WebGPU guarantees.
+pub(super) const MOST_GROUPS: usize = 65_535;
+
 /// Bytes of weights after which loading waits for the device.
 const MOST_WEIGHTS_UNDERWAY: u64 = 32 << 20;
 
@@ -48,6 +51,12 @@ enum Command {
         to: wgpu::Buffer,
         size: u64,
     },
+}
+
+impl Command {
+    fn is_dispatch(&self) -> bool {
+        matches!(self, Self::Dispatch { .. })
+    }
 }
 
 /// Collects commands of one job.
@@ -133,7 +142,7 @@ impl Recorder {
             facts.name
         );
         assert!(
-            groups[0].max(groups[1]) <= 65_535,
+            groups[0].max(groups[1]) <= MOST_GROUPS,
             "{}: {groups:?} groups",
             facts.name
         );
@@ -287,59 +296,15 @@ impl Recorder {
     }
 
     /// Encodes the commands; kernels between two copies share a pass. Gives the number of timestamps.
-    fn encode(&mut self, encoder: &mut CommandEncoder, timed: Option<&Profile>) -> u32 {
-        let pipelines = &self.shared.pipelines;
+    fn encode(&self, encoder: &mut CommandEncoder, timed: Option<&Profile>) -> u32 {
         let by_kernel = self.by_kernel;
-        let is_dispatch = |command: &Command| matches!(command, Command::Dispatch { .. });
-        let last = self.commands.iter().rposition(is_dispatch);
-        let mut pass: Option<ComputePass<'static>> = None;
+        let share_a_pass =
+            |a: &Command, b: &Command| !by_kernel && a.is_dispatch() && b.is_dispatch();
+        let runs: Vec<_> = self.commands.chunk_by(share_a_pass).collect();
+        let last = runs.iter().rposition(|run| run[0].is_dispatch());
         let mut ticks = 0;
-        for (i, command) in self.commands.iter().enumerate() {
-            match command {
-                Command::Dispatch {
-                    shader,
-                    buffers,
-                    parameters,
-                    groups,
-                } => {
-                    let run_ends = by_kernel || !self.commands.get(i + 1).is_some_and(is_dispatch);
-                    let pass = pass.get_or_insert_with(|| {
-                        // Of a whole submission the first pass's beginning and the last one's end count.
-                        let end = self.commands[i..].iter().position(|c| !is_dispatch(c));
-                        let is_last = last.is_some_and(|l| end.is_none_or(|end| l < i + end));
-                        let timestamp_writes = timed.and_then(|profile| {
-                            let begins = by_kernel || ticks == 0;
-                            let ends = by_kernel || is_last;
-                            let writes = ComputePassTimestampWrites {
-                                query_set: &profile.queries,
-                                beginning_of_pass_write_index: begins.then_some(ticks),
-                                end_of_pass_write_index: ends.then_some(if by_kernel {
-                                    ticks + 1
-                                } else {
-                                    1
-                                }),
-                            };
-                            (begins || ends).then_some(writes)
-                        });
-                        if timestamp_writes.is_some() {
-                            ticks = if by_kernel { ticks + 2 } else { 2 };
-                        }
-                        encoder
-                            .begin_compute_pass(&ComputePassDescriptor {
-                                label: None,
-                                timestamp_writes,
-                            })
-                            .forget_lifetime()
-                    });
-                    let size = SHADERS[*shader].immediates as usize;
-                    pass.set_pipeline(pipelines.get(*shader));
-                    pass.set_bind_group(0, buffers, &[]);
-                    pass.set_immediates(0, &parameters[..size]);
-                    pass.dispatch_workgroups(groups[0], groups[1], 1);
-                    if !run_ends {
-                        continue;
-                    }
-                }
+        for (i, run) in runs.into_iter().enumerate() {
+            match &run[0] {
                 Command::Upload { from, to, at, size } => {
                     if let Some(buffer) = &self.upload_buffer {
                         encoder.copy_buffer_to_buffer(&buffer.raw, *from, to, *at, *size);
@@ -348,10 +313,48 @@ impl Recorder {
                 Command::Download { from, at, to, size } => {
                     encoder.copy_buffer_to_buffer(from, *at, to, 0, *size);
                 }
+                Command::Dispatch { .. } => {
+                    // Of a whole submission the first pass's beginning and the last one's end count.
+                    let begins = by_kernel || ticks == 0;
+                    let ends = by_kernel || Some(i) == last;
+                    let first = if by_kernel { ticks } else { 0 };
+                    let timestamp_writes = timed.filter(|_| begins || ends).map(|profile| {
+                        ComputePassTimestampWrites {
+                            query_set: &profile.queries,
+                            beginning_of_pass_write_index: begins.then_some(first),
+                            end_of_pass_write_index: ends.then_some(first + 1),
+                        }
+                    });
+                    if timestamp_writes.is_some() {
+                        ticks = first + 2;
+                    }
+                    let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor {
+                        label: None,
+                        timestamp_writes,
+                    });
+                    for kernel in run {
+                        self.encode_kernel(&mut pass, kernel);
+                    }
+                }
             }
-            pass = None;
         }
         ticks
+    }
+
+    fn encode_kernel(&self, pass: &mut ComputePass<'_>, command: &Command) {
+        if let Command::Dispatch {
+            shader,
+            buffers,
+            parameters,
+            groups,
+        } = command
+        {
+            let size = SHADERS[*shader].immediates as usize;
+            pass.set_pipeline(self.shared.pipelines.get(*shader));
+            pass.set_bind_group(0, buffers, &[]);
+            pass.set_immediates(0, &parameters[..size]);
+            pass.dispatch_workgroups(groups[0], groups[1], 1);
+        }
     }
 
     /// Takes the timestamps that are there, and waits until no more than so many submissions are underway.

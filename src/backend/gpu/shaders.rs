@@ -28,7 +28,6 @@ pub(super) enum Shape {
     Few4,
     Rows16,
     Rows64,
-    Rows128,
     /// Made only with the feature `cooperative-matrix`.
     Coop64,
 }
@@ -41,7 +40,6 @@ impl Shape {
             Self::Few4 => 4,
             Self::Rows16 => 16,
             Self::Rows64 | Self::Coop64 => 64,
-            Self::Rows128 => 128,
         }
     }
 }

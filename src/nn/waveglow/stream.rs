@@ -223,6 +223,8 @@ impl<B: Backend> WaveGlow<B> {
             moved |= self.advance_wn(backend, s, k);
             moved |= self.leave_flow(backend, s, k, audio)?;
         }
+        // As long as nothing leaves the last flow, nothing is waited for.
+        backend.submit();
         Ok(moved)
     }
 
