@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The objects of the C interface, in the order of the header.
-const SECTIONS: [&str; 15] = [
+const SECTIONS: [&str; 16] = [
     "version",
     "status",
     "device",
@@ -28,6 +28,7 @@ const SECTIONS: [&str; 15] = [
     "audio",
     "batch",
     "utterance",
+    "feed",
     "stats",
 ];
 

@@ -51,6 +51,10 @@
  *   function says.
  * - No memory is TTS_ERROR_OUT_OF_MEMORY for whatever opens, starts or speaks, and the objects there are can be
  *   used again when there is some. RELIABILITY.md says how far that goes.
+ * - Fork. A child process may destroy what its parent made, which frees nothing, and make engines of its own; what
+ *   needs the threads of its parent's engines gives TTS_ERROR_FORKED.
+ * - Unloading. Destroy the engines before; if that is forgotten, on Linux and Android no harm is done, since the code
+ *   stays where it is.
  * - The library never ends the process, throws, or prints.
  */
 #ifndef TTS_H
@@ -216,7 +220,9 @@ TTS_API const char *tts_status_string(tts_status status);
 
 /**
  * What went wrong in the last call on this thread that returned an error, in English, with the values
- * concerned. Never NULL; empty if nothing went wrong so far. Calls that succeed leave it alone.
+ * concerned. Never NULL; empty if nothing went wrong so far. Calls that succeed leave it alone, and so do
+ * tts_utterance_read and tts_utterance_cancel, which must not allocate. Of an utterance that failed on the worker's
+ * thread, tts_utterance_error tells.
  *
  * Ownership: the library's; the text changes with the next error on this thread. Threads: any, each
  * has its own. Errors: none. Since 0.1.
@@ -959,50 +965,13 @@ TTS_API tts_status tts_utterance_start(const tts_voice *voice, const char *text,
 TTS_API tts_status tts_utterance_start_n(const tts_voice *voice, const char *text, size_t text_size, const tts_utterance_config *config, tts_utterance **out_utterance);
 
 /**
- * Opens an utterance whose text comes in pieces, as a language model writes it: see tts_utterance_feed.
- *
- * Ownership, threads and errors: as tts_utterance_start, but for those of the text; and TTS_ERROR_ARGUMENT for
- * SSML, which is a whole document. Since 0.1.
- */
-TTS_API tts_status tts_utterance_open(const tts_voice *voice, const tts_utterance_config *config, tts_utterance **out_utterance);
-
-/**
- * Adds a piece to the text of an utterance that was opened. Pieces may end anywhere, also within a word or a
- * character; a sentence is spoken as soon as the next one begins. A piece that is not UTF-8 is left out, together
- * with the beginning of a character before it.
- *
- * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8, TTS_ERROR_OUT_OF_MEMORY,
- * TTS_ERROR_FORKED, and TTS_ERROR_STATE if the utterance was not opened, or finished before. Since 0.1.
- */
-TTS_API tts_status tts_utterance_feed(tts_utterance *utterance, const char *text);
-
-/** As tts_utterance_feed, for a piece of `text_size` bytes that need not end in NUL. Since 0.1. */
-TTS_API tts_status tts_utterance_feed_n(tts_utterance *utterance, const char *text, size_t text_size);
-
-/**
- * Speaks what was fed so far without waiting for the end of its sentence.
- *
- * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_FORKED, and TTS_ERROR_STATE as for
- * tts_utterance_feed. Since 0.1.
- */
-TTS_API tts_status tts_utterance_flush(tts_utterance *utterance);
-
-/**
- * Says that no more text will be fed. The rest is spoken, then the utterance ends; if there was nothing to speak
- * in all of it, with TTS_ERROR_NOTHING_TO_SPEAK. A character without its end is left out.
- *
- * Threads and errors: as tts_utterance_flush. Since 0.1.
- */
-TTS_API tts_status tts_utterance_finish(tts_utterance *utterance);
-
-/**
  * Copies the next samples that are ready, `count` at most. It never waits, locks, allocates or enters the
  * system, so that it may be called in an audio callback. What `count` exceeds the samples by is filled with
  * silence; `out_count` says how many are speech.
  *
  * Gives TTS_OK for `count` samples; TTS_UNDERRUN for fewer, because more are not ready yet; TTS_END for
- * fewer, because these were the last; TTS_CANCELLED for none, because the utterance was cancelled.
- * tts_utterance_stats says how it ended.
+ * fewer, because these were the last, also if the utterance failed; TTS_CANCELLED for none, because it or its
+ * engine was ended. tts_utterance_stats says how it ended. After an error the buffer is as it was.
  *
  * Threads: any, but one at a time. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_ARGUMENT for a buffer
  * that is not aligned, TTS_ERROR_BUSY if another thread is reading, TTS_ERROR_STATE if sound goes to a callback.
@@ -1059,6 +1028,53 @@ TTS_API tts_status tts_utterance_error(const tts_utterance *utterance, const cha
  * Threads: any, but not in a callback. Errors: TTS_ERROR_HANDLE, TTS_ERROR_CALLBACK. Since 0.1.
  */
 TTS_API tts_status tts_utterance_destroy(tts_utterance *utterance);
+
+/** @} */
+
+/* ========================================================================================== */
+/**
+ * @defgroup feed Text in pieces
+ *
+ * An utterance may begin to speak before its text is complete: as a language model writes it, say.
+ * @{
+ */
+
+/**
+ * Opens an utterance whose text comes in pieces: see tts_utterance_feed.
+ *
+ * Ownership, threads and errors: as tts_utterance_start, but for those of the text; and TTS_ERROR_ARGUMENT for
+ * SSML, which is a whole document. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_open(const tts_voice *voice, const tts_utterance_config *config, tts_utterance **out_utterance);
+
+/**
+ * Adds a piece to the text of an utterance that was opened. Pieces may end anywhere, also within a word or a
+ * character; a sentence is spoken as soon as the next one begins. A piece that is not UTF-8 is left out, together
+ * with the beginning of a character before it.
+ *
+ * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8, TTS_ERROR_OUT_OF_MEMORY,
+ * TTS_ERROR_FORKED, and TTS_ERROR_STATE if the utterance was not opened, or finished before. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_feed(tts_utterance *utterance, const char *text);
+
+/** As tts_utterance_feed, for a piece of `text_size` bytes that need not end in NUL. Since 0.1. */
+TTS_API tts_status tts_utterance_feed_n(tts_utterance *utterance, const char *text, size_t text_size);
+
+/**
+ * Speaks what was fed so far without waiting for the end of its sentence.
+ *
+ * Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_FORKED, and TTS_ERROR_STATE as for
+ * tts_utterance_feed. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_flush(tts_utterance *utterance);
+
+/**
+ * Says that no more text will be fed. The rest is spoken, then the utterance ends; if there was nothing to speak
+ * in all of it, with TTS_ERROR_NOTHING_TO_SPEAK. A character without its end is left out.
+ *
+ * Threads and errors: as tts_utterance_flush. Since 0.1.
+ */
+TTS_API tts_status tts_utterance_finish(tts_utterance *utterance);
 
 /** @} */
 

@@ -51,6 +51,10 @@
  *   function says.
  * - No memory is TTS_ERROR_OUT_OF_MEMORY for whatever opens, starts or speaks, and the objects there are can be
  *   used again when there is some. RELIABILITY.md says how far that goes.
+ * - Fork. A child process may destroy what its parent made, which frees nothing, and make engines of its own; what
+ *   needs the threads of its parent's engines gives TTS_ERROR_FORKED.
+ * - Unloading. Destroy the engines before; if that is forgotten, on Linux and Android no harm is done, since the code
+ *   stays where it is.
  * - The library never ends the process, throws, or prints.
  */
 #ifndef TTS_H

@@ -114,7 +114,9 @@ fn text(status: tts_status) -> &'static std::ffi::CStr {
 }
 
 /// What went wrong in the last call on this thread that returned an error, in English, with the values
-/// concerned. Never NULL; empty if nothing went wrong so far. Calls that succeed leave it alone.
+/// concerned. Never NULL; empty if nothing went wrong so far. Calls that succeed leave it alone, and so do
+/// tts_utterance_read and tts_utterance_cancel, which must not allocate. Of an utterance that failed on the worker's
+/// thread, tts_utterance_error tells.
 ///
 /// Ownership: the library's; the text changes with the next error on this thread. Threads: any, each
 /// has its own. Errors: none. Since 0.1.

@@ -27,7 +27,7 @@ use crate::room;
 use crate::synth::queue::{
     Feed, MarkReader, Outcome, Pull, Queue, RingReader, Sink, Utterance, ring,
 };
-use crate::synth::to_s16;
+use crate::synth::{Mark, to_s16};
 
 /// An utterance. Made by tts_utterance_start or tts_utterance_open, ended by tts_utterance_destroy.
 pub struct tts_utterance {
@@ -48,7 +48,7 @@ pub(super) struct UtteranceObject {
     /// Sound goes to a callback and not to the reader.
     by_callback: bool,
     /// Whether it was made to be fed.
-    fed: bool,
+    pub(super) fed: bool,
     pub(super) read: AtomicU64,
     pub(super) underruns: AtomicU64,
     pub(super) lost_marks: AtomicU64,
@@ -78,7 +78,7 @@ impl Object for UtteranceObject {
 
 impl UtteranceObject {
     /// Refuses to talk to a worker that is not in this process.
-    fn at_home(&self) -> Result<()> {
+    pub(super) fn at_home(&self) -> Result<()> {
         if self.queue.is_forked() {
             return Err(Failure::forked());
         }
@@ -102,7 +102,7 @@ pub(super) fn result(outcome: &Outcome) -> Result<tts_status> {
 }
 
 /// Starts with a whole text, or without one, to be fed.
-fn start(
+pub(super) fn start(
     voice: *const tts_voice,
     text: Option<&str>,
     config: *const tts_utterance_config,
@@ -126,9 +126,10 @@ fn start(
     let by_callback = callbacks.on_audio.is_some();
     let buffer_ms = if by_callback { 0 } else { settings.buffer_ms };
     let capacity = samples(buffer_ms, sample_rate);
-    let most_marks = buffer_ms as usize * MARKS_A_SECOND / 1000;
+    let most_marks = MARKS.max(buffer_ms as usize * MARKS_A_SECOND / 1000);
     room::expect::<f32>(capacity);
-    let (ring, reader, marks) = ring(capacity, MARKS.max(most_marks));
+    room::expect::<Mark>(most_marks);
+    let (ring, reader, marks) = ring(capacity, most_marks);
     let sink: Box<dyn Sink> = if by_callback {
         Box::new(CallbackSink::new(
             callbacks,
@@ -196,93 +197,13 @@ pub unsafe extern "C" fn tts_utterance_start_n(
     })
 }
 
-/// Opens an utterance whose text comes in pieces, as a language model writes it: see tts_utterance_feed.
-///
-/// Ownership, threads and errors: as tts_utterance_start, but for those of the text; and TTS_ERROR_ARGUMENT for
-/// SSML, which is a whole document. Since 0.1.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tts_utterance_open(
-    voice: *const tts_voice,
-    config: *const tts_utterance_config,
-    out_utterance: *mut *mut tts_utterance,
-) -> tts_status {
-    boundary(|| start(voice, None, config, out_utterance))
-}
-
-/// Adds a piece to the text of an utterance that was opened. Pieces may end anywhere, also within a word or a
-/// character; a sentence is spoken as soon as the next one begins. A piece that is not UTF-8 is left out, together
-/// with the beginning of a character before it.
-///
-/// Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_UTF8, TTS_ERROR_OUT_OF_MEMORY,
-/// TTS_ERROR_FORKED, and TTS_ERROR_STATE if the utterance was not opened, or finished before. Since 0.1.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tts_utterance_feed(
-    utterance: *mut tts_utterance,
-    text: *const c_char,
-) -> tts_status {
-    boundary(|| push(utterance, memory::text_bytes(text, "text")?))
-}
-
-/// As tts_utterance_feed, for a piece of `text_size` bytes that need not end in NUL. Since 0.1.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tts_utterance_feed_n(
-    utterance: *mut tts_utterance,
-    text: *const c_char,
-    text_size: usize,
-) -> tts_status {
-    boundary(|| push(utterance, memory::bytes(text.cast(), text_size, "text")?))
-}
-
-/// Speaks what was fed so far without waiting for the end of its sentence.
-///
-/// Threads: any. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_FORKED, and TTS_ERROR_STATE as for
-/// tts_utterance_feed. Since 0.1.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tts_utterance_flush(utterance: *mut tts_utterance) -> tts_status {
-    boundary(|| feed(utterance, |feed| Ok(feed.flush())))
-}
-
-/// Says that no more text will be fed. The rest is spoken, then the utterance ends; if there was nothing to speak
-/// in all of it, with TTS_ERROR_NOTHING_TO_SPEAK. A character without its end is left out.
-///
-/// Threads and errors: as tts_utterance_flush. Since 0.1.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tts_utterance_finish(utterance: *mut tts_utterance) -> tts_status {
-    boundary(|| feed(utterance, |feed| Ok(feed.finish())))
-}
-
-fn push(utterance: *mut tts_utterance, piece: &[u8]) -> Result<()> {
-    feed(utterance, |feed| {
-        feed.push(piece)
-            .map_err(|error| memory::not_utf8("text", error))
-    })
-}
-
-/// Does something to the text, which must still be growing, and tells the worker.
-fn feed(utterance: *mut tts_utterance, act: impl FnOnce(&Feed) -> Result<bool>) -> Result<()> {
-    let object = UtteranceObject::registry().get(utterance)?;
-    object.at_home()?;
-    if !object.fed {
-        let message = "the utterance was started with its whole text, and takes no more";
-        return Err(Failure::new(TTS_ERROR_STATE, message));
-    }
-    if !act(object.utterance.feed())? {
-        return Err(Failure::new(
-            TTS_ERROR_STATE,
-            "the text was finished before",
-        ));
-    }
-    object.utterance.wake();
-    Ok(())
-}
-
 /// Copies the next samples that are ready, `count` at most. It never waits, locks, allocates or enters the
 /// system, so that it may be called in an audio callback. What `count` exceeds the samples by is filled with
 /// silence; `out_count` says how many are speech.
 ///
 /// Gives TTS_OK for `count` samples; TTS_UNDERRUN for fewer, because more are not ready yet; TTS_END for
-/// fewer, because these were the last; TTS_CANCELLED for none, because the utterance was cancelled.
-/// tts_utterance_stats says how it ended.
+/// fewer, because these were the last, also if the utterance failed; TTS_CANCELLED for none, because it or its
+/// engine was ended. tts_utterance_stats says how it ended. After an error the buffer is as it was.
 ///
 /// Threads: any, but one at a time. Errors: TTS_ERROR_NULL, TTS_ERROR_HANDLE, TTS_ERROR_ARGUMENT for a buffer
 /// that is not aligned, TTS_ERROR_BUSY if another thread is reading, TTS_ERROR_STATE if sound goes to a callback.

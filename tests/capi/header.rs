@@ -73,6 +73,25 @@ fn wrapper_compiles_alone() {
     }
 }
 
+/// Each function says on which threads, with which errors and since when; or as which other.
+#[test]
+fn every_function_is_documented() {
+    let header = tools::header();
+    let mut count = 0;
+    for (at, _) in header.match_indices("\nTTS_API ") {
+        let begin = header[..at].rfind("/**").unwrap();
+        let comment = &header[begin..at];
+        let says = |word: &str| comment.contains(word);
+        let complete = says("hreads") && says("rrors") || comment.starts_with("/** As tts_");
+        assert!(
+            complete && says("Since ") && comment.ends_with("*/"),
+            "{comment}"
+        );
+        count += 1;
+    }
+    assert_eq!(count, tools::functions(&header).len());
+}
+
 /// The wrapper leaves out no function of an object.
 #[test]
 fn wrapper_is_complete() {

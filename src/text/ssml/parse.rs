@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use quick_xml::events::attributes::AttrError;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
@@ -194,7 +195,7 @@ impl<'a> Parser<'a> {
         }
         let mut attributes: Vec<(String, String)> = Vec::new();
         for attribute in element.attributes().with_checks(false).take(ATTRIBUTES) {
-            let attribute = attribute.map_err(|error| wrong(place.start, error))?;
+            let attribute = attribute.map_err(|error| in_tag(place.start, &error))?;
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)
                 .map_err(|error| wrong(place.start, error))?;
@@ -338,6 +339,18 @@ impl<'a> Parser<'a> {
         let names: Vec<_> = names.split_whitespace().collect();
         good.then(|| format!("{{{}}}", names.join(" ")))
     }
+}
+
+/// An error in a tag, whose place is counted from the name on.
+fn in_tag(tag: usize, error: &AttrError) -> Error {
+    let (AttrError::ExpectedEq(at)
+    | AttrError::ExpectedValue(at)
+    | AttrError::UnquotedValue(at)
+    | AttrError::ExpectedQuote(at, _)
+    | AttrError::Duplicated(at, _)) = *error;
+    let text = error.to_string();
+    let message = text.split_once(": ").map_or(&*text, |(_, message)| message);
+    wrong(tag + 1 + at, message)
 }
 
 fn wrong(at: usize, message: impl ToString) -> Error {

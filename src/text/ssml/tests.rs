@@ -267,7 +267,12 @@ fn errors() {
         ("<speak>a &nbsp; b</speak>", 9, "&nbsp;"),
         ("<speak>&#0;</speak>", 7, "not a character"),
         ("<speak>a & b</speak>", 9, ""),
-        ("<speak><sub alias=x>y</sub></speak>", 7, ""),
+        (
+            "<speak><sub alias=x>y</sub></speak>",
+            18,
+            "must be enclosed",
+        ),
+        ("<speak><sub alias=>y</sub></speak>", 18, "value"),
         (
             "<!DOCTYPE x [<!ENTITY a 'b'>]><speak>&a;</speak>",
             37,
