@@ -354,7 +354,7 @@ pub(crate) struct EngineArgs {
 #[derive(Args)]
 pub(crate) struct VocoderArgs {
     /// Seed of all randomness: the same seed gives the same sound
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, help_heading = SPEECH)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = seed, allow_negative_numbers = true, help_heading = SPEECH)]
     pub(crate) seed: u64,
     /// Standard deviation of WaveGlow's noise, 0 to 10 [default: the voice's]
     #[arg(long, value_name = "X", value_parser = sigma, allow_negative_numbers = true, help_heading = SPEECH)]
@@ -407,6 +407,11 @@ fn number(text: &str, bounds: std::ops::RangeInclusive<f32>) -> Result<f32, Stri
             bounds.end()
         )),
     }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse();
+    seed.map_err(|_| format!("give a whole number from 0 to {}", u64::MAX))
 }
 
 fn sigma(text: &str) -> Result<f32, String> {

@@ -79,6 +79,7 @@ const NUMBERED: &[(&str, &str)] = &[
     ("chap", "chapter"),
     ("eq", "equation"),
     ("est", "established"),
+    ("ex", "example"),
     ("ext", "extension"),
     ("fig", "figure"),
     ("figs", "figures"),

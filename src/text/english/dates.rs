@@ -214,7 +214,15 @@ pub(super) fn month_and_day(s: &Scan, i: usize, previous: &str) -> Option<(usize
     }
     let zero = s.at(i) == '0' || s.at(middle + 1) == '0';
     let part_of = s.word_is(s.spaces(end), "of");
-    if s.at(end) == '/' || !zero && (!previous.eq_ignore_ascii_case("on") || part_of) {
+    let dated = match previous.to_ascii_lowercase().as_str() {
+        "on" => !part_of,
+        // Divided by 1/2, but due by 12/15.
+        "after" | "before" | "by" | "due" | "since" | "until" => {
+            s.digits(middle + 1) == middle + 3 && !s.starts(middle + 1, "10") && !part_of
+        }
+        _ => false,
+    };
+    if s.at(end) == '/' || !zero && !dated {
         return None;
     }
     let m: usize = s.text(i, middle).parse().ok()?;

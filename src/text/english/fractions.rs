@@ -1,6 +1,6 @@
 //! Fractions: "1/2", "3 1/2", "¾".
 
-use super::numbers::Number;
+use super::digits::Number;
 use super::scan::Scan;
 use super::units;
 use crate::text::numerals::{below_hundred, integer, ordinal, year};

@@ -87,6 +87,14 @@ pub(super) fn read(r: &mut Reader, i: usize) -> usize {
             r.say(&words, i, end);
             return end;
         }
+        // "7 days/week"
+        '/' if before == 's'
+            && ["day", "week", "month", "year", "hour", "minute", "person"]
+                .iter()
+                .any(|x| s.word_is(i + 1, x)) =>
+        {
+            r.say("per", i, i + 1);
+        }
         '$' if spaced => r.say("dollars", i, i + 1),
         _ => {}
     }

@@ -11,6 +11,7 @@ pub(super) mod abbreviations;
 mod acronyms;
 mod codes;
 mod dates;
+mod digits;
 mod fold;
 mod fractions;
 mod marks;
@@ -22,6 +23,7 @@ mod scan;
 mod units;
 mod web;
 mod words;
+mod years;
 
 use std::ops::Range;
 

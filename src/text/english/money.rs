@@ -1,6 +1,7 @@
 //! Amounts of money.
 
-use super::numbers::{Context, Number, scale};
+use super::digits::Number;
+use super::numbers::{Context, scale};
 use super::scan::Scan;
 use crate::text::numerals::integer;
 

@@ -1,116 +1,14 @@
 //! Numbers, with the signs and words around them that decide how they are read.
 
 use super::codes::{code, dots, phone};
+use super::digits::Number;
 use super::fractions::{fraction, fraction_sign};
 use super::scan::Scan;
+use super::years::{decade, short_year};
 use super::{dates, money, units};
 use crate::text::numerals::{
     below_hundred, each_digit, integer, label, ordinal, ordinal_of, plural, year,
 };
-
-/// A number in digits: `1,234.56` has the whole part `1234` and the decimals `56`.
-#[derive(Clone, Debug)]
-pub(super) struct Number {
-    pub(super) end: usize,
-    pub(super) whole: String,
-    pub(super) decimals: Option<String>,
-    /// Thousands were marked, so it is a quantity.
-    pub(super) grouped: bool,
-}
-
-impl Number {
-    /// Reads `123`, `1,234,567`, `20 000`, `3.14`, `.5` at `i`.
-    pub(super) fn read(s: &Scan, i: usize) -> Option<Self> {
-        let mut end = s.digits(i);
-        let mut whole = s.text(i, end);
-        let mut grouped = false;
-        if (1..=3).contains(&(end - i)) {
-            let mark = s.at(end);
-            let mut last = end;
-            while s.at(last) == mark && s.digits(last + 1) == last + 4 {
-                last += 4;
-            }
-            // "1,234", "1'234", "1_234"; "20 000", but "20 123" may be two numbers.
-            let thousands = match mark {
-                ',' | '\'' | '_' => last > end,
-                ' ' => !whole.starts_with('0') && last > end && s.starts(last - 3, "000"),
-                _ => false,
-            };
-            if thousands {
-                whole = s.text(i, last).replace(mark, "");
-                end = last;
-                grouped = true;
-            }
-        }
-        // "1.234,50", as in much of Europe.
-        if !grouped && s.at(end) == '.' && s.digits(end + 1) == end + 4 {
-            let comma = end + 4;
-            let cents = s.digits(comma + 1);
-            if s.at(comma) == ',' && cents == comma + 3 {
-                whole.push_str(&s.text(end + 1, comma));
-                let decimals = Some(s.text(comma + 1, cents));
-                return Some(Self {
-                    end: cents,
-                    whole,
-                    decimals,
-                    grouped: true,
-                });
-            }
-        }
-        let decimals_end = s.digits(end + 1);
-        let decimals =
-            (s.at(end) == '.' && decimals_end > end + 1).then(|| s.text(end + 1, decimals_end));
-        if decimals.is_some() {
-            end = decimals_end;
-        }
-        (!whole.is_empty() || decimals.is_some()).then_some(Self {
-            end,
-            whole,
-            decimals,
-            grouped,
-        })
-    }
-
-    /// As a quantity: "three point one four".
-    pub(super) fn words(&self) -> String {
-        let whole = match self.whole.as_str() {
-            "" => "zero".to_owned(),
-            w if w.len() > 1 && w.starts_with('0') && self.decimals.is_none() => each_digit(w),
-            w => integer(w),
-        };
-        match &self.decimals {
-            Some(decimals) => format!("{whole} point {}", each_digit(decimals)),
-            None => whole,
-        }
-    }
-
-    pub(super) fn is_one(&self) -> bool {
-        self.whole == "1" && self.decimals.is_none()
-    }
-
-    /// A whole number that is written like a year.
-    pub(super) fn year(&self) -> Option<u32> {
-        if self.grouped || self.decimals.is_some() || self.whole.len() != 4 {
-            return None;
-        }
-        self.whole.parse().ok().filter(|n| (1100..2100).contains(n))
-    }
-
-    /// As a side of "1920x1080".
-    fn size_words(&self) -> String {
-        let short = self.decimals.is_none() && !self.grouped && self.whole.len() <= 4;
-        if short {
-            label(&self.whole)
-        } else {
-            self.words()
-        }
-    }
-
-    /// As it is read when nothing says what it counts.
-    fn bare_words(&self) -> String {
-        self.year().map_or_else(|| self.words(), year)
-    }
-}
 
 /// What stands before a number.
 #[derive(Clone, Copy)]
@@ -208,6 +106,21 @@ const LABELLED: &[&str] = &[
     "train",
 ];
 
+/// What is counted in millions and not in meters.
+const COUNTED: &[&str] = &[
+    "children",
+    "customers",
+    "homes",
+    "jobs",
+    "people",
+    "users",
+    "views",
+    "viewers",
+    "visitors",
+    "votes",
+    "workers",
+];
+
 /// Words before telephone numbers.
 const CALLED: &[&str] = &["call", "called", "calling", "dial", "dialed", "dialled"];
 
@@ -249,6 +162,11 @@ pub(super) fn quantity(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, S
     if let Some(found) = units::feet_and_inches(s, &number, ctx) {
         return Some(found);
     }
+    // "1.2m people"
+    let next = s.spaces(number.end + 1);
+    if s.starts(number.end, "m ") && COUNTED.iter().any(|what| s.word_is(next, what)) {
+        return Some((number.end + 1, format!("{} million", number.words())));
+    }
     if let Some(found) = units::read(s, &number, ctx).or_else(|| money::behind(s, &number, ctx)) {
         return Some(found);
     }
@@ -256,8 +174,8 @@ pub(super) fn quantity(s: &Scan, i: usize, ctx: Context<'_>) -> Option<(usize, S
     // "3x4", "1920×1080", "3x"; but "3×10^8".
     if matches!(s.at(end), 'x' | 'X' | '×') && !s.starts(end + 1, "10^") {
         if s.at(end + 1).is_ascii_digit() {
-            let (end, words) = quantity(s, end + 1, ctx)?;
-            return Some((end, format!("{} by {words}", number.size_words())));
+            // The other side is read next.
+            return Some((end + 1, format!("{} by", number.size_words())));
         }
         if s.ends(end + 1) {
             return Some((end + 1, format!("{} times", number.words())));
@@ -319,8 +237,16 @@ pub(super) fn scale(s: &Scan, i: usize) -> Option<(usize, &'static str)> {
     .map(|(short, long)| (i + short.len(), long))
 }
 
-/// "21st", "1,000th", "3rd".
+/// "21st", "1,000th", "1st-3rd".
 fn ordinal_number(s: &Scan, i: usize) -> Option<(usize, String)> {
+    let (end, words) = one_ordinal(s, i)?;
+    match dash(s, end).and_then(|next| one_ordinal(s, next)) {
+        Some((end, to)) => Some((end, format!("{words} to {to}"))),
+        None => Some((end, words)),
+    }
+}
+
+fn one_ordinal(s: &Scan, i: usize) -> Option<(usize, String)> {
     let number = Number::read(s, i).filter(|n| n.decimals.is_none())?;
     let end = number.end;
     // "1,000s".
@@ -333,64 +259,9 @@ fn ordinal_number(s: &Scan, i: usize) -> Option<(usize, String)> {
     }
     let suffix = s.text(end, end + 2).to_ascii_lowercase();
     if matches!(suffix.as_str(), "st" | "nd" | "rd" | "th") && s.ends(end + 2) {
-        let words = ordinal(&number.whole);
-        // "1st-3rd"
-        if let Some((last, to)) = dash(s, end + 2).and_then(|next| ordinal_number(s, next)) {
-            return Some((last, format!("{words} to {to}")));
-        }
-        return Some((end + 2, words));
+        return Some((end + 2, ordinal(&number.whole)));
     }
     (s.at(end) == 'º').then(|| (end + 1, ordinal(&number.whole)))
-}
-
-/// "1990s", "80s", "1800s", "747s".
-fn decade(s: &Scan, i: usize) -> Option<(usize, String)> {
-    let end = s.digits(i);
-    let apostrophe = usize::from(s.at(end) == '\'');
-    let after = end + apostrophe + 1;
-    if s.at(after - 1) != 's' || !s.ends(after) || end - i > 4 {
-        return None;
-    }
-    let text = s.text(i, end);
-    Some((after, decade_words(&text)))
-}
-
-fn decade_words(digits: &str) -> String {
-    let n: u32 = digits.parse().unwrap_or(0);
-    match n {
-        1100..2100 => plural(&year(n)),
-        _ if digits.len() == 2 => plural(&below_hundred(n)),
-        _ => plural(&label(digits)),
-    }
-}
-
-/// "'90s", "'99".
-fn short_year(s: &Scan, i: usize) -> Option<(usize, String)> {
-    let end = s.digits(i + 1);
-    if end != i + 3 {
-        return None;
-    }
-    let digits = s.text(i + 1, end);
-    if s.at(end) == 's' && s.ends(end + 1) {
-        return Some((end + 1, decade_words(&digits)));
-    }
-    // A quote that closes behind the number is no sign of a year.
-    (s.ends(end) && s.at(end) != '\'').then(|| {
-        let n = digits.parse().unwrap_or(0);
-        let words = if digits.starts_with('0') {
-            format!("oh {}", below_hundred(n))
-        } else {
-            below_hundred(n)
-        };
-        // "'39-'45"
-        if matches!(s.at(end), '-' | '–')
-            && s.at(end + 1) == '\''
-            && let Some((last, to)) = short_year(s, end + 1)
-        {
-            return (last, format!("{words} to {to}"));
-        }
-        (end, words)
-    })
 }
 
 /// A sign between two numbers of a range, and where the second begins.

@@ -251,7 +251,8 @@ pub(super) fn read(s: &Scan, i: usize, before: &str) -> Option<(usize, String)> 
             fits.then_some((next, said))
         });
         let Some((next, joint)) = next else { break };
-        words = format!("{words}{joint}{}", in_words(&next));
+        words.push_str(joint);
+        words.push_str(&in_words(&next));
         end = next.end;
     }
     Some((end, words))

@@ -1,6 +1,7 @@
 //! Units of measure behind numbers.
 
-use super::numbers::{Context, Number};
+use super::digits::Number;
+use super::numbers::Context;
 use super::scan::Scan;
 use crate::text::numerals::integer;
 
@@ -82,6 +83,8 @@ const UNITS: &[Unit] = &[
     Unit("kbps", "kilobit per second", "kilobits per second", Free),
     Unit("Mbps", "megabit per second", "megabits per second", Free),
     Unit("Gbps", "gigabit per second", "gigabits per second", Free),
+    Unit("kbit", "kilobit", "kilobits", Free), Unit("Mbit", "megabit", "megabits", Free),
+    Unit("Gbit", "gigabit", "gigabits", Free),
     Unit("px", "pixel", "pixels", Free), Unit("MP", "megapixel", "megapixels", Joined),
 ];
 

@@ -3,6 +3,7 @@
 use super::abbreviations::{self, Dot};
 use super::acronyms::{all_capitals, camel, camel_parts, is_spelled, spell};
 use super::dates::stop_is_wanted;
+use super::scan::Scan;
 use super::{Item, Reader, places, roman};
 use crate::text::numerals::label;
 
@@ -11,6 +12,10 @@ pub(super) fn read(r: &mut Reader, i: usize) -> Option<usize> {
     let s = &r.scan;
     if !s.at(i).is_ascii_alphabetic() {
         return None;
+    }
+    if let Some(words) = between_numbers(s, i) {
+        r.say(words, i, i + 1);
+        return Some(i + 1);
     }
     if let Some((end, words)) = short_form(r, i) {
         r.say(&words, i, end);
@@ -43,6 +48,14 @@ pub(super) fn read(r: &mut Reader, i: usize) -> Option<usize> {
         return Some(end);
     }
     Some(compound(r, i))
+}
+
+/// The x of "3 x 4" and "6 x 10^23".
+fn between_numbers(s: &Scan, i: usize) -> Option<&'static str> {
+    let spaced = s.at(i) == 'x' && s.before(i) == ' ' && s.at(i + 1) == ' ';
+    let numbers = i >= 2 && s.at(i - 2).is_ascii_digit() && s.at(i + 2).is_ascii_digit();
+    let power = s.starts(i + 2, "10^");
+    (spaced && numbers).then_some(if power { "times" } else { "by" })
 }
 
 /// Forms with signs inside.

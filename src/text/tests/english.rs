@@ -87,6 +87,14 @@ fn numbers() {
         ("1 000 000 people", "one million people"),
         ("10'000 and 1_000_000", "ten thousand and one million"),
         ("rooms 20 123", "rooms twenty one hundred twenty-three"),
+        (
+            "1.2m people in 1.2m",
+            "one point two million people in one point two meters",
+        ),
+        (
+            "6 x 10^23, 3 x 4",
+            "six times ten to the power of twenty-three, three by four",
+        ),
         ("10⁻³", "ten to the power of minus three"),
         (
             "6×10^-7 m, 10²³",
@@ -180,6 +188,8 @@ fn dates() {
         ("on 3/4", "on march fourth"),
         ("on 3/4 of the land", "on three quarters of the land"),
         ("due 03/05", "due march fifth"),
+        ("by 12/15", "by december fifteenth"),
+        ("by 1/2", "by one half"),
         ("Sat 3 May", "saturday the third of may"),
         ("the 2020/21 season", "the twenty twenty twenty-one season"),
         ("24.12.2023", "december twenty-fourth, twenty twenty-three"),
@@ -295,6 +305,8 @@ fn fractions_percentages_units_ranges() {
         ("8 fl oz", "eight fluid ounces"),
         ("10 sq. ft.", "ten square feet"),
         ("100 W/m²", "one hundred watts per square meter"),
+        ("7 days/week", "seven days per week"),
+        ("10 Mbit/s", "ten megabits per second"),
         ("1 pt of milk", "one pint of milk"),
         ("½ km", "one half kilometer"),
         ("2½ miles", "two and a half miles"),

@@ -40,7 +40,7 @@ fn rows_of_the_same_few_characters_are_read_in_linear_time() {
     #[rustfmt::skip]
     let units = [
         "A", "I", "}", "-", "'", "\"", " ", "\n", "é", "😀", "½", "北", "a.", "A. ", "1.", "1,", "1-", "1:", "1/",
-        "1 ", "a@", "a/", "a-", "http://", "$1", "5'", "a\n", "{a", "MP3 ", "Mr. ", "1st ", "x.y ", "+1 ", "(1) ",
+        "1 ", "1x", "1st-", "'39-", "123 ", "123_", "XVI, ", "1h", "1.234,50 ", "N. Main ", "¹", "\u{1b}[1;", "a@", "a/", "a-", "http://", "$1", "5'", "a\n", "{a", "MP3 ", "Mr. ", "1st ", "x.y ", "+1 ", "(1) ",
         "the cat sat on the mat, and then ",
     ];
     for unit in units {
