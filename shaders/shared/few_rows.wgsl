@@ -1,7 +1,7 @@
 // The product of few rows: the cost is to read the weights once, and to wait for them. A workgroup makes 16 columns; 4 threads
-// side by side read four columns each, so as much as a device reads at once, and 64 such rows of threads share the inputs out
-// among them. The including file defines `input(row, k)` and `finish(row, panel, four, sum)`, where `four` counts the panel's
-// columns in fours.
+// side by side read four columns each, which are the 32 or 64 bytes that memory gives at once, and 64 such rows of threads share
+// the inputs out among them. The including file defines `input(row, k)` and `finish(row, panel, four, sum)`, where `four` counts
+// the panel's columns in fours.
 #import weights
 #import threads
 

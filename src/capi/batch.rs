@@ -68,7 +68,10 @@ pub unsafe extern "C" fn tts_voice_speak_batch(
 }
 
 fn about(index: usize, failure: &Failure) -> Failure {
-    Failure::new(failure.status, format!("text {index}: {}", failure.message))
+    Failure::new(
+        failure.status,
+        format!("texts[{index}]: {}", failure.message),
+    )
 }
 
 /// The sentences of a text, with something to speak among them.

@@ -26,8 +26,8 @@ use crate::text::Sentence;
 /// Mel frames of an early first sound: 0.19 s, to be played while the next is made.
 const EARLY_FRAMES: usize = 16;
 
-/// Beyond this factor of full scale it is no sound any more, nor where the vocoder's numbers overflow, as they may for a
-/// sigma that it was not trained for: one such sample, and a mixer is silent for good.
+/// Samples beyond this factor of full scale become silence, as do those that are not numbers: a vocoder overflows for a
+/// sigma that it was not trained for, and one such sample would silence a game's mixer for good.
 const LOUDEST: f32 = 1e6;
 
 /// Most times that a sentence is made again.

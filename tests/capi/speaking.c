@@ -59,7 +59,7 @@ static void a_batch_fails_as_a_whole(tts_voice *v)
     tts_status results[2] = { 77, 77 };
     audio[0] = audio[1] = no_audio();
     EXPECT(tts_voice_speak_batch(v, texts, 2, NULL, audio, results), TTS_ERROR_NOTHING_TO_SPEAK);
-    CHECK(strstr(tts_last_error(), "text 1: ") == tts_last_error());
+    CHECK(strstr(tts_last_error(), "texts[1]: ") == tts_last_error());
     CHECK(audio[0].count == 0 && audio[0].f32 == NULL && results[0] == 77);
 }
 
