@@ -848,10 +848,11 @@ typedef struct tts_utterance_config {
  * `prosody` (rate, pitch, volume); `sub` (alias); `phoneme` (alphabet "x-arpabet", ph); `say-as`
  * (interpret-as: characters, spell-out, cardinal, ordinal, digits, telephone, date with a format such as
  * "dmy"); and `mark` (name). Values are those of SSML 1.1: a time is "300ms" or "1.5s", a rate "slow" or "120%" or
- * "+20%" or "1.2", a pitch "high" or "+10%" or "-2st", a volume "loud" or "+6dB" or "80". What is not a word or a volume
- * of 100 is relative to the prosody around it; all of it together stays within what `speed` and `pitch` may be, and
- * follows the words inside a sentence. Other elements are read through: their text is spoken. Of them, and of values that cannot be understood, the log has a warning; what is not
- * well-formed is TTS_ERROR_SSML, and the message names the byte. A document has 4 MiB at most.
+ * "+20%" or "1.2", a pitch "high" or "+10%" or "-2st", a volume "loud" or "+6dB" or "80". Words, and a volume without
+ * a unit, which is of 100, say how it is from here on; other values change the prosody around them. The outcome stays
+ * within what `speed` and `pitch` may be, and follows the words inside a sentence. The text of other elements is
+ * spoken; of them, and of values that cannot be understood, the log has a warning. What is not well-formed is
+ * TTS_ERROR_SSML, and the message names the byte. A document has 4 MiB at most.
  */
 #define TTS_TEXT_SSML 1
 
