@@ -218,6 +218,7 @@ impl Numeral {
     fn is_plain(&self) -> bool {
         let of_small_ones = self.letters.bytes().all(|b| b"IVX".contains(&b));
         match self.letters.as_str() {
+            // A drip, kisses and a rating.
             "IV" | "XX" | "XXX" => false,
             letters => of_small_ones && letters.len() > 1 || self.is_capital() && letters.len() > 3,
         }
