@@ -6,14 +6,11 @@ use std::io::Write as _;
 use crate::tools;
 
 fn run(device: &str) {
-    let Some(compiler) = tools::c_compilers().pop() else {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(mut program) = tools::test_program(dir.path(), "limits") else {
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
-    let program = dir.path().join("limits");
-    let source = tools::root().join("tests/capi/limits.c");
-    tools::build(compiler, "gnu99", &source, &program);
-    tools::run(tools::program(&program).arg(device).arg(tools::voice()));
+    tools::run(program.arg(device).arg(tools::voice()));
 }
 
 #[test]

@@ -49,13 +49,10 @@ fn every_function_is_misused() {
 #[test]
 #[cfg(target_os = "linux")]
 fn unloading_with_work_in_flight() {
-    let Some(compiler) = tools::c_compilers().pop() else {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(mut unload) = tools::test_program(dir.path(), "unload") else {
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
-    let unload = dir.path().join("unload");
-    let source = tools::root().join("tests/capi/unload.c");
-    tools::build(compiler, "gnu99", &source, &unload);
     let library = tools::library(&tools::library_dir());
-    tools::run(tools::program(&unload).arg(library).arg(tools::voice()));
+    tools::run(unload.arg(library).arg(tools::voice()));
 }

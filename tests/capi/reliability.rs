@@ -2,25 +2,15 @@
 #![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
 
 use crate::tools;
-
-/// A program of this folder, built by one compiler.
-fn build(dir: &Path, name: &str) -> Option<std::process::Command> {
-    let compiler = tools::c_compilers().pop()?;
-    let program = dir.join(name);
-    let source = tools::root().join(format!("tests/capi/{name}.c"));
-    tools::build(compiler, "gnu99", &source, &program);
-    Some(tools::program(&program))
-}
 
 /// A read takes no lock, allocates nothing and enters the system nowhere; and the test would see it if it did.
 #[test]
 fn a_read_waits_for_nothing() {
     const SIGSYS: i32 = 31;
     let dir = tempfile::tempdir().unwrap();
-    let Some(mut clean) = build(dir.path(), "wait_free") else {
+    let Some(mut clean) = tools::test_program(dir.path(), "wait_free") else {
         return;
     };
     tools::run(clean.arg(tools::voice()));
@@ -36,7 +26,7 @@ fn a_read_waits_for_nothing() {
 #[test]
 fn memory_does_not_grow_with_the_text() {
     let dir = tempfile::tempdir().unwrap();
-    let Some(mut book) = build(dir.path(), "book") else {
+    let Some(mut book) = tools::test_program(dir.path(), "book") else {
         return;
     };
     let output = tools::run(book.arg(tools::voice()).arg("1000"));
@@ -47,7 +37,7 @@ fn memory_does_not_grow_with_the_text() {
 #[test]
 fn memory_stays_flat_over_many_utterances() {
     let dir = tempfile::tempdir().unwrap();
-    let Some(mut soak) = build(dir.path(), "soak") else {
+    let Some(mut soak) = tools::test_program(dir.path(), "soak") else {
         return;
     };
     let output = tools::run(soak.arg(tools::voice()).arg("100"));

@@ -10,14 +10,11 @@ use crate::tools;
 /// The promises that `speaking.c` goes through.
 #[test]
 fn what_the_header_promises_of_speech() {
-    let Some(compiler) = tools::c_compilers().pop() else {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(mut program) = tools::test_program(dir.path(), "speaking") else {
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
-    let program = dir.path().join("speaking");
-    let source = tools::root().join("tests/capi/speaking.c");
-    tools::build(compiler, "gnu99", &source, &program);
-    tools::run(tools::program(&program).arg(tools::voice()));
+    tools::run(program.arg(tools::voice()));
 }
 
 /// A voice whose vocoder makes infinite numbers without noise can be warmed up and spoken with; it is refused to

@@ -72,6 +72,16 @@ pub(crate) fn run(command: &mut Command) -> Output {
     output
 }
 
+/// The program `tests/capi/NAME.c`, built in `dir` by one compiler; `None` where there is none.
+#[track_caller]
+pub(crate) fn test_program(dir: &Path, name: &str) -> Option<Command> {
+    let compiler = c_compilers().pop()?;
+    let built = dir.join(name);
+    let source = root().join(format!("tests/capi/{name}.c"));
+    build(compiler, "gnu99", &source, &built);
+    Some(program(&built))
+}
+
 /// Compiles one source file against the header and the library, every warning an error.
 #[track_caller]
 pub(crate) fn build(compiler: &str, standard: &str, source: &Path, program: &Path) {
