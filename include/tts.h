@@ -920,7 +920,7 @@ TTS_API tts_status tts_audio_free(tts_audio *audio);
 /**
  * @defgroup batch Many texts at once
  *
- * For what is known beforehand, such as all lines of a scene: together they take less time than one by one.
+ * For what is known beforehand, such as all lines of a scene: together they read the weights once for all of them.
  * @{
  */
 

@@ -1,6 +1,6 @@
 //! Many texts at once
 //!
-//! For what is known beforehand, such as all lines of a scene: together they take less time than one by one.
+//! For what is known beforehand, such as all lines of a scene: together they read the weights once for all of them.
 
 use std::ffi::c_char;
 use std::sync::atomic::Ordering;
