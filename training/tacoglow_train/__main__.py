@@ -2,6 +2,9 @@
 
 import argparse
 import importlib
+import sys
+
+from . import Mistake
 
 COMMANDS = {
     "voice": "everything, from free text to a voice file, in a fixed time",
@@ -24,7 +27,10 @@ def main():
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     args = parser.parse_args()
-    args.run(args)
+    try:
+        args.run(args)
+    except (Mistake, OSError) as error:
+        sys.exit(f"tacoglow_train {args.command}: {error}")
 
 
 if __name__ == "__main__":

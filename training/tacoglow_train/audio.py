@@ -69,7 +69,7 @@ def read_wav(path):
     """Mono float32 in [-1, 1) and the sample rate. 16-bit PCM only, which is what LJSpeech is."""
     with wave.open(path, "rb") as f:
         if f.getsampwidth() != 2:
-            raise ValueError(f"{path}: {8 * f.getsampwidth()}-bit samples; convert the corpus to 16-bit PCM")
+            raise ValueError(f"{8 * f.getsampwidth()}-bit samples; convert it to 16-bit PCM")
         samples = np.frombuffer(f.readframes(f.getnframes()), dtype="<i2")
         channels, rate = f.getnchannels(), f.getframerate()
     samples = samples.reshape(-1, channels).astype(np.float32).mean(axis=1) / 32768.0

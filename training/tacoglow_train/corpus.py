@@ -1,7 +1,8 @@
 """Makes a synthetic corpus: a freely licensed teacher reads free text. Deterministic by seed.
 
 Any teacher will do: an object with `sample_rate`, `describe()` and `speak(text, seed)`, which gives mono
-float audio and, when it knows them, the start and end of each word in seconds. Named as `module:Class`.
+float audio and, when it knows them, the start and end of each word in seconds. It may have a `gain`, by which its sound is
+multiplied, and a `license`, under which it lets voices be made. Named as `module:Class`.
 What comes out is an LJSpeech-shaped folder:
 
     metadata.csv       id|text|normalised text
@@ -15,11 +16,15 @@ import importlib
 import json
 import multiprocessing
 import os
+import re
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
+import torch
 
-from . import sentences, text
+from . import Mistake, sentences, text
 from .audio import RATE, resample, speech_edges, write_wav
 
 PAUSES = set(";:,.!?—…\"()“” ")
@@ -28,7 +33,7 @@ PAUSES = set(";:,.!?—…\"()“” ")
 class HibariTeacher:
     """hibari-tts (Apache-2.0, voice "heart"). Its network predicts durations inside; we ask for them too."""
 
-    sample_rate = 24000
+    sample_rate, gain, license = 24000, 1.6, "Apache-2.0"  # it is quiet
     unit = 0.025  # seconds of one unit of predicted duration
 
     def __init__(self):
@@ -88,22 +93,26 @@ class HibariTeacher:
 
 
 def load_teacher(name):
-    if name == "hibari":
-        return HibariTeacher()
-    module, _, cls = name.partition(":")
-    return getattr(importlib.import_module(module), cls)()
+    module, _, cls = ("tacoglow_train.corpus:HibariTeacher" if name == "hibari" else name).partition(":")
+    try:
+        return getattr(importlib.import_module(module), cls)()
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Mistake(f"the teacher {name} cannot be loaded: {error}") from None
 
 
 def make_clip(teacher, sentence, seed, gain, longest):
     """(audio, word times or None), or the reason why the sentence is left out."""
-    spoken = teacher.speak(sentence, seed)
+    try:
+        spoken = teacher.speak(sentence, seed)
+    except Exception as error:  # one sentence that it cannot read is no reason to lose the others
+        return f"the teacher failed: {type(error).__name__}"
     if spoken is None:
         return "not one sentence for the teacher"
     audio, words = spoken
     if words is not None and len(words) != len(text.split_words(text.ascii_fold(sentence))[0]):
         return "words and phoneme groups differ"
     audio = resample(audio, teacher.sample_rate, RATE) * gain
-    if np.abs(audio).max() > 0.97:
+    if not np.abs(audio).max(initial=0.0) <= 0.97:
         return "clipping"
     first, last = speech_edges(audio)
     if last - first > longest * RATE:
@@ -119,8 +128,6 @@ _teacher = None
 
 def _start_worker(name):
     global _teacher
-    import torch
-
     torch.set_num_threads(1)
     _teacher = load_teacher(name)
 
@@ -143,14 +150,17 @@ def jobs(source, seed, held_out, gain, longest, folder):
         yield f"c{i:06d}", s, (seed << 20) + i, gain, longest, folder
 
 
-def make(folder, source, hours, seed=1, held_out=200, gain=1.6, longest=10.0, teacher="hibari", workers=None):
+def make(folder, source, hours, seed=1, held_out=200, gain=None, longest=10.0, teacher="hibari", workers=None):
     """Writes the corpus; stops at `hours` of training audio or at the end of the text."""
+    if os.path.exists(os.path.join(folder, "metadata.csv")):
+        raise Mistake(f"{folder} holds a corpus already: choose another folder")
+    speaker, workers = load_teacher(teacher), workers or os.cpu_count()
+    gain = getattr(speaker, "gain", 1.0) if gain is None else gain
     os.makedirs(os.path.join(folder, "wavs"), exist_ok=True)
-    workers = workers or os.cpu_count()
     start, total, left_out, made = time.time(), 0.0, {}, []
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, _start_worker, (teacher,)) as pool:
-        for clip_id, sentence, reason, words, seconds in pool.imap(_work, jobs(source, seed, held_out, gain, longest, folder), 16):
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (teacher,))
+    try:
+        for clip_id, sentence, reason, words, seconds in pool.map(_work, jobs(source, seed, held_out, gain, longest, folder), chunksize=16):
             if reason:
                 left_out[reason] = left_out.get(reason, 0) + 1
                 continue
@@ -160,29 +170,27 @@ def make(folder, source, hours, seed=1, held_out=200, gain=1.6, longest=10.0, te
                 print(f"corpus: {len(made)} clips, {total / 3600:.2f} h, {total / (time.time() - start):.0f} x real time", flush=True)
             if total >= hours * 3600:
                 break
-        pool.terminate()
+    except BrokenProcessPool:
+        raise Mistake("corpus: a worker died, perhaps for want of memory: try fewer --workers") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+    if not total:
+        raise Mistake(f"corpus: nothing to train on was made: {left_out}")
     kept = {clip_id for clip_id, _, _ in made}
     for name in os.listdir(os.path.join(folder, "wavs")):  # what the workers made beyond the limit
-        if name[:-4] not in kept:
+        if re.fullmatch(r"[hc]\d+\.wav", name) and name[:-4] not in kept:
             os.remove(os.path.join(folder, "wavs", name))
-    with open(os.path.join(folder, "metadata.csv"), "w", encoding="utf-8") as f:
-        f.writelines(f"{i}|{s}|{s}\n" for i, s, _ in made)
     if any(words for _, _, words in made):
         with open(os.path.join(folder, "words.jsonl"), "w") as f:
             f.writelines(json.dumps({"id": i, "words": w}) + "\n" for i, _, w in made if w)
     with open(os.path.join(folder, "held-out.txt"), "w") as f:
         f.writelines(i + "\n" for i, _, _ in made if i.startswith("h"))
-    facts = {
-        "teacher": load_teacher(teacher).describe(),
-        "text": "WordNet 3.0 example phrases and templates" if os.path.isdir(source) else os.path.basename(source) + " and templates",
-        "seed": seed,
-        "gain": gain,
-        "clips": len(made),
-        "hours": round(total / 3600, 3),
-        "left_out": left_out,
-    }
+    facts = {"teacher": speaker.describe(), "license": getattr(speaker, "license", None), "text": sentences.describe(source), "seed": seed, "gain": gain, "clips": len(made),
+             "hours": round(total / 3600, 3), "left_out": left_out}
     with open(os.path.join(folder, "corpus.json"), "w") as f:
         json.dump(facts, f, indent=1)
+    with open(os.path.join(folder, "metadata.csv"), "w", encoding="utf-8") as f:  # the last: with it the corpus is complete
+        f.writelines(f"{i}|{s}|{s}\n" for i, s, _ in made)
     print(f"corpus: {facts}, {time.time() - start:.0f} s", flush=True)
     return facts
 
@@ -194,7 +202,7 @@ def add_arguments(parser):
     parser.add_argument("--hours", type=float, default=8.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--held-out", type=int, default=200, help="sentences kept for evaluation")
-    parser.add_argument("--gain", type=float, default=1.6, help="one factor for the whole corpus (hibari is quiet)")
+    parser.add_argument("--gain", type=float, help="one factor for the whole corpus; by default the teacher's own")
     parser.add_argument("--longest", type=float, default=10.0, help="seconds; longer clips are left out")
     parser.add_argument("--teacher", default="hibari", help="hibari, or module:Class")
     parser.add_argument("--workers", type=int, help="processes; all cores by default")
@@ -203,6 +211,7 @@ def add_arguments(parser):
 def run(args):
     if args.write_text:
         with open(args.write_text, "w") as f:
+            f.write(f"# {sentences.describe(args.text)}\n")
             f.writelines(s + "\n" for s in sentences.wordnet_phrases(args.text))
         return
     make(args.folder, args.text, args.hours, args.seed, args.held_out, args.gain, args.longest, args.teacher, args.workers)

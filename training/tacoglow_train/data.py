@@ -13,23 +13,28 @@ import threading
 import numpy as np
 import torch
 
-from . import text
+from . import Mistake, text
 from .audio import FRAME_SECONDS, HOP, LOG_FLOOR, RATE, MelSpectrogram
 
 
 class Corpus:
     def __init__(self, folder, device="cpu"):
-        with open(os.path.join(folder, "clips.json")) as f:
-            packed = json.load(f)
-        self.clips, self.hash, self.source = packed["clips"], packed["hash"], packed["source"]
-        audio = np.load(os.path.join(folder, "audio.npy"), mmap_mode="c")
+        try:
+            with open(os.path.join(folder, "clips.json")) as f:
+                packed = json.load(f)
+            self.clips, self.hash, self.source = packed["clips"], packed["hash"], packed["source"]
+            audio = np.load(os.path.join(folder, "audio.npy"), mmap_mode="c")
+        except (OSError, ValueError, KeyError) as error:
+            raise Mistake(f"{folder} is not a corpus packed by `prepare`: {error!r}") from None
+        if max(c["start"] + c["samples"] for c in self.clips) > len(audio):
+            raise Mistake(f"{folder}: audio.npy is shorter than clips.json says; run `prepare` again")
         self.audio = torch.from_numpy(audio).to(device)
         self.device = self.audio.device
         self.starts = torch.tensor([c["start"] for c in self.clips], device=device)
         self.samples = torch.tensor([c["samples"] for c in self.clips], device=device)
         self.frames = np.array([c["samples"] // HOP + 1 for c in self.clips])
-        self.held_out = np.array([i for i, c in enumerate(self.clips) if c["held_out"]])
-        self.training = np.array([i for i, c in enumerate(self.clips) if not c["held_out"]])
+        self.held_out = np.array([i for i, c in enumerate(self.clips) if c["held_out"]], int)
+        self.training = np.array([i for i, c in enumerate(self.clips) if not c["held_out"]], int)
         self.mel = MelSpectrogram().to(device)
 
     def hours(self):
@@ -152,7 +157,7 @@ class VocoderBatches:
         self.history, self.own, self.own_share = history, own, own_share if own is not None else 0.0
         self.clips = clips[corpus.frames[clips] > frames]
         if len(self.clips) == 0:
-            raise ValueError(f"no clip is longer than {frames} frames")
+            raise Mistake(f"no clip is longer than the {frames} frames of a crop")
         self.room = corpus.frames[self.clips] - frames
         self.chance = self.room / self.room.sum()
 
@@ -183,8 +188,8 @@ class VocoderBatches:
 
 
 @torch.no_grad()
-def own_mels(corpus, tacotron, lexicon, batch=64):
-    """Teacher-forced mels of a Tacotron 2 for all clips: (`[frames of all clips, bands]` f16, first row of each clip).
+def own_mels(corpus, tacotron, lexicon, batch=64, clips=None):
+    """Teacher-forced mels of a Tacotron 2 for all clips, or those named: (`[frames of all clips, bands]` f16, first row of each).
 
     They lie in time where the recording does, but have the network's own smoothness.
     """
@@ -192,7 +197,7 @@ def own_mels(corpus, tacotron, lexicon, batch=64):
     starts = np.concatenate([[0], np.cumsum(corpus.frames)[:-1]])
     mels = torch.zeros(int(corpus.frames.sum()), tacotron.config["n_mel_channels"], dtype=torch.float16, device=corpus.device)
     batches = TacotronBatches(corpus, lexicon, None, tacotron.decoder.r)
-    order = np.argsort(corpus.frames, kind="stable")
+    order = np.argsort(corpus.frames, kind="stable") if clips is None else np.array(clips)
     for i in range(0, len(order), batch):
         part = order[i : i + batch]
         data = batches.collate(part, np.random.default_rng(i), arpabet=1.0)

@@ -10,9 +10,11 @@ import os
 import numpy as np
 import torch
 
-from . import judge, sentences, text
+from . import Mistake, judge, sentences, text
+from .corpus import load_teacher, make_clip
 from .data import Corpus
 from .losses import SpectralLoss
+from .ranks import choose_device
 from .report import page
 from .voice import Voice
 
@@ -72,14 +74,13 @@ def copy_synthesis(voice, corpus, count, seed):
 
 def teacher_clips(name, lines):
     """The teacher's reading of the sentences, or None where it is not installed."""
-    from .corpus import load_teacher, make_clip
-
     try:
         teacher = load_teacher(name)
-    except ImportError:
-        print("the teacher is not installed: no row for it", flush=True)
+    except Mistake as error:
+        print(f"no row for the teacher: {error}", flush=True)
         return None
-    made = [make_clip(teacher, text.with_final_mark(line), i, 1.6, 30.0) for i, line in enumerate(lines)]
+    gain = getattr(teacher, "gain", 1.0)
+    made = [make_clip(teacher, text.with_final_mark(line), i, gain, 30.0) for i, line in enumerate(lines)]
     return [np.zeros(0, np.float32) if isinstance(m, str) else m[0] for m in made]
 
 
@@ -122,18 +123,18 @@ def print_table(rows):
 
 def add_arguments(parser):
     parser.add_argument("--voice", help="voice file")
-    parser.add_argument("--tacotron2", metavar="FROM", help="a run, checkpoint or voice, instead of --voice")
-    parser.add_argument("--waveglow", metavar="FROM")
+    parser.add_argument("--tacotron2", metavar="FROM", help="a run, checkpoint or voice, instead of --voice's")
+    parser.add_argument("--waveglow", metavar="FROM", help="likewise")
     parser.add_argument("--sentences", default=EVERYDAY, help="file with one sentence a line")
     parser.add_argument("--count", type=int, default=50, help="sentences")
     parser.add_argument("--data", help="packed corpus: its held-out clips for copy synthesis")
     parser.add_argument("--copies", type=int, default=20)
     parser.add_argument("--teacher", default="hibari", help="hibari, module:Class, or none")
-    parser.add_argument("--judges", default="whisper,pocketsphinx,dnsmos")
+    parser.add_argument("--judges", default=",".join(judge.JUDGES))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", help="folder for index.html and evaluation.json")
     parser.add_argument("--title", default="voice")
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--lexicon", help="CMUdict file")
 
@@ -141,8 +142,16 @@ def add_arguments(parser):
 def run(args):
     if args.threads:
         torch.set_num_threads(args.threads)
-    voice = Voice(args.tacotron2 or args.voice, args.waveglow or args.voice or args.tacotron2, text.Lexicon(args.lexicon), args.device)
+    if not (args.voice or (args.tacotron2 and args.waveglow)):
+        raise Mistake("what is to be judged? --voice FILE, or --tacotron2 FROM and --waveglow FROM")
+    names = [n for n in args.judges.split(",") if n]
+    if not set(names) <= set(judge.JUDGES):
+        raise Mistake(f"--judges {args.judges}: they are {', '.join(judge.JUDGES)}")
+    device = choose_device(args.device)
     lines = sentences.read_lines(args.sentences)[: args.count]
-    corpus = Corpus(args.data, args.device) if args.data else None
+    if not lines:
+        raise Mistake(f"{args.sentences} holds no sentence")
+    voice = Voice(args.tacotron2 or args.voice, args.waveglow or args.voice, text.Lexicon(args.lexicon), device)
+    corpus = Corpus(args.data, device) if args.data else None
     teacher = None if args.teacher == "none" else args.teacher
-    print_table(evaluate(voice, lines, args.out, corpus, args.copies, judge.available(args.judges.split(",")), teacher, args.seed, title=args.title))
+    print_table(evaluate(voice, lines, args.out, corpus, args.copies, judge.available(names), teacher, args.seed, title=args.title))

@@ -13,24 +13,13 @@ import os
 import re
 
 import torch
-from safetensors.torch import save_file
-
-from . import checkpoint, text
+from . import Mistake, checkpoint, text
 from .audio import AUDIO
 from .tacotron2 import PUBLISHED as TACOTRON_PUBLISHED
 from .waveglow import PUBLISHED as WAVEGLOW_PUBLISHED
 from .waveglow import PUBLISHED_WN, WaveGlow
 
 FORMAT = "tacotron2-waveglow-voice"
-SYNTHETIC_PROVENANCE = {
-    "teacher": "hibari-tts 0.2.1, voice heart (Apache-2.0 code and weights), distilled by its author from Kokoro-82M voice af_heart (Apache-2.0)",
-    "text": "WordNet 3.0 example phrases (WordNet licence) and templates written for this project",
-    "lexicon": "CMUdict (BSD-style licence)",
-    "synthetic_voice": True,
-    "not_a_real_person": True,
-}
-
-
 def quantize(tensor):
     """(int8 tensor, f32 scale per output channel) with value = int8 x scale."""
     rows = tensor.float().flatten(1)
@@ -67,17 +56,29 @@ def voice_config(name, language, tacotron2, waveglow, provenance, max_symbols=0,
     }
 
 
-def export(tacotron, vocoder, path, dtype="f16", name="voice", language="en", license="Apache-2.0", provenance=None, max_symbols=0, training=None):
+def made_from(tacotron, vocoder, license=None):
+    """(licence, provenance) of a voice, from what its parts say of themselves."""
+    parts = {"tacotron2": checkpoint.origin(tacotron, "tacotron2"), "waveglow": checkpoint.origin(vocoder, "waveglow")}
+    licences = {part["license"] for part in parts.values()}
+    if not license and (len(licences) > 1 or None in licences):
+        raise Mistake(f"--license is to be given: of the data of the two parts it is {' and '.join(sorted(map(str, licences)))}")
+    same = parts["tacotron2"] == parts["waveglow"]
+    return license or licences.pop(), {"lexicon": "CMUdict (BSD-style licence)", **(parts["tacotron2"] if same else parts)}
+
+
+def export(tacotron, vocoder, path, dtype="f16", name="voice", language="en", license=None, provenance=None, max_symbols=0, training=None):
     """Writes a voice from two sources, each a run, a checkpoint or a voice file. Beside and renamed."""
-    provenance = provenance or SYNTHETIC_PROVENANCE
     sources = {"tacotron2": checkpoint.read_weights(tacotron, "tacotron2"), "waveglow": checkpoint.read_weights(vocoder, "waveglow")}
+    if not (license and provenance):
+        license, found = made_from(tacotron, vocoder, license)
+        provenance = provenance or found
     tensors = {}
     for part, (weights, _) in sources.items():
         for key, tensor in weights.items():
             if key.endswith("num_batches_tracked"):
                 continue
             if not bool(torch.isfinite(tensor).all()):
-                raise ValueError(f"{part}.{key} holds a value that is not finite")
+                raise Mistake(f"{part}.{key} holds a value that is not finite")
             tensors.update(stored(f"{part}.{key}", tensor, dtype))
     config = voice_config(name, language, sources["tacotron2"][1], sources["waveglow"][1], provenance, max_symbols, training)
     metadata = {
@@ -85,7 +86,7 @@ def export(tacotron, vocoder, path, dtype="f16", name="voice", language="en", li
         "provenance": json.dumps(provenance),
     }
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    save_file(tensors, path + ".writing", metadata)
+    checkpoint.write_tensors(path + ".writing", tensors, metadata)
     mask = os.umask(0)
     os.umask(mask)
     os.chmod(path + ".writing", 0o666 & ~mask)  # the library writes files that only their owner can read
@@ -125,13 +126,21 @@ def add_arguments(parser):
     parser.add_argument("--dtype", choices=["f32", "f16", "int8"], default="f16")
     parser.add_argument("--name", default="voice")
     parser.add_argument("--language", default="en")
-    parser.add_argument("--license", default="Apache-2.0")
-    parser.add_argument("--provenance", metavar="JSON", help="file with what the voice was made from; by default the synthetic corpus's")
+    parser.add_argument("--license", help="of the voice; by default what the corpora of both parts say")
+    parser.add_argument("--provenance", metavar="JSON", help="file with what the voice was made from; by default what the runs say")
     parser.add_argument("--max-symbols", type=int, default=0, help="longest sentence that the voice speaks well; the engine splits longer ones")
 
 
+def read_provenance(path):
+    try:
+        with open(path) as f:
+            return json.load(f)
+    except ValueError as error:
+        raise Mistake(f"{path}: {error}") from None
+
+
 def run(args):
-    provenance = json.load(open(args.provenance)) if args.provenance else None
+    provenance = read_provenance(args.provenance) if args.provenance else None
     facts = training_facts(args.tacotron2, args.waveglow)
     size = export(args.tacotron2, args.waveglow, args.out, args.dtype, args.name, args.language, args.license, provenance, args.max_symbols, facts)
     print(f"{args.out}: {size / 1e6:.1f} MB, {args.dtype}")

@@ -12,7 +12,9 @@ import math
 import torch
 from safetensors.torch import save_file
 
+from . import Mistake
 from .audio import RATE, MelSpectrogram
+from .text import Lexicon
 from .voice import Voice
 
 SENTENCES = ("Hello world, the engine can speak.", "Where did you put the small green box?")
@@ -52,9 +54,9 @@ def add_arguments(parser):
 
 
 def run(args):
-    from .text import Lexicon
-
-    if args.front_end or not args.voice:
+    if not args.front_end and not args.voice:
+        raise Mistake("--voice FILE or --front-end")
+    if args.front_end:
         save_file(front_end(), args.out, {"sampling_rate": str(RATE)})
         return
     sentences = args.sentence or SENTENCES

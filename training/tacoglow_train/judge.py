@@ -138,13 +138,16 @@ class DNSMOS:
         return tuple(float(v) for v in np.mean(rated, axis=0))
 
 
-def available(names=("whisper", "pocketsphinx", "dnsmos")):
+JUDGES = {"whisper": Whisper, "pocketsphinx": PocketSphinx, "dnsmos": DNSMOS}
+
+
+def available(names=tuple(JUDGES)):
     """The judges that can be used here; says which cannot and why."""
     judges = {}
-    for name, make in {"whisper": Whisper, "pocketsphinx": PocketSphinx, "dnsmos": DNSMOS}.items():
+    for name in JUDGES:
         if name in names:
             try:
-                judges[name] = make()
+                judges[name] = JUDGES[name]()
             except Exception as error:  # a judge that is broken here is a judge that is absent
                 print(f"judge {name} is not available: {error}", flush=True)
     return judges
@@ -160,6 +163,7 @@ def judge(judges, clips, references, log=None):
             figures[f"{name} WER %"] = words
             figures[f"{name} CER %"] = characters
     if "dnsmos" in judges:
-        rated = np.array([judges["dnsmos"].rate(c) for c in clips if len(c) > 8000])
-        figures["DNSMOS overall"], figures["DNSMOS P.808"] = (float(v) for v in rated.mean(axis=0))
+        rated = [judges["dnsmos"].rate(c) for c in clips if len(c) > 8000]
+        if rated:
+            figures["DNSMOS overall"], figures["DNSMOS P.808"] = (float(v) for v in np.mean(rated, axis=0))
     return figures, heard

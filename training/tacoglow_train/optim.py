@@ -18,6 +18,7 @@ class Flat:
         self.buffers = [(n, b) for n, b in module.named_buffers() if b.is_floating_point()]
         persistent = set(module.state_dict())
         self.buffers = [(n, b) for n, b in self.buffers if n in persistent]
+        self.device = self.parameters[0][1].device
         self.values, self.slots = self._gather([p.data for _, p in self.parameters])
         self.gradient = torch.zeros_like(self.values)
         for (_, p), view, gradient in zip(self.parameters, self.views(self.values), self.views(self.gradient)):
@@ -34,13 +35,12 @@ class Flat:
         self.gradient.zero_()
         self.statistics_before.copy_(self.statistics)
 
-    @staticmethod
-    def _gather(tensors):
+    def _gather(self, tensors):
         slots, offset = [], 0
         for t in tensors:
             slots.append((offset, t.shape, t.numel()))
             offset += -(-t.numel() // ALIGN) * ALIGN
-        flat = torch.zeros(offset, device=tensors[0].device if tensors else "cpu")
+        flat = torch.zeros(offset, device=self.device)
         for t, (start, _, count) in zip(tensors, slots):
             flat[start : start + count] = t.reshape(-1)
         return flat, slots

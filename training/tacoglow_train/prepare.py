@@ -7,35 +7,46 @@ Mels are not stored: 24 hours are 4 GB of int16, which fits beside the networks 
 is one short transform there.
 """
 
+import contextlib
 import hashlib
 import json
 import multiprocessing
 import os
 import random
+import wave
 
 import numpy as np
+import torch
 
-from . import text
+from . import Mistake, text
 from .audio import RATE, read_wav, resample, speech_edges, to_int16
+
+# Why a clip is left out; `facts` has a list of them for each reason.
+REASONS = ("missing", "unreadable", "silent", "clipping", "too short", "too long", "no words", "same id twice", "pace outliers")
 
 
 def read_metadata(folder):
-    """`[(id, normalised text)]`; a third column is the normalised text, else the second is."""
-    rows = []
-    with open(os.path.join(folder, "metadata.csv"), encoding="utf-8") as f:
-        for line in f:
-            fields = line.rstrip("\n").split("|")
-            if len(fields) >= 2:
-                rows.append((fields[0], fields[-1]))
-    return rows
+    """(`[(id, normalised text)]`, how many lines had no text); a third column is the normalised text, else the second is."""
+    path = os.path.join(folder, "metadata.csv")
+    if not os.path.exists(path):
+        raise Mistake(f"{folder} has no metadata.csv: it has to be shaped like LJSpeech, with lines id|text or id|raw|normalised, and wavs/<id>.wav")
+    try:
+        with open(path, encoding="utf-8-sig") as f:
+            rows = [line.rstrip("\n").split("|") for line in f if line.strip()]
+    except UnicodeDecodeError as error:
+        raise Mistake(f"{path} is not UTF-8: {error}") from None
+    return [(fields[0], fields[-1]) for fields in rows if len(fields) >= 2], sum(len(fields) < 2 for fields in rows)
 
 
 def read_words(folder):
     path = os.path.join(folder, "words.jsonl")
     if not os.path.exists(path):
         return {}
-    with open(path) as f:
-        return {row["id"]: row["words"] for row in map(json.loads, f)}
+    try:
+        with open(path) as f:
+            return {row["id"]: row["words"] for row in map(json.loads, f)}
+    except (ValueError, KeyError, TypeError) as error:
+        raise Mistake(f'{path}: not lines of {{"id": .., "words": [[start, end], ..]}}: {error!r}') from None
 
 
 def read_held_out(folder, ids, count, seed):
@@ -51,9 +62,14 @@ def read_clip(job):
     path, shortest, longest = job
     if not os.path.exists(path):
         return None, {"problem": "missing"}
-    audio, rate = read_wav(path)
+    try:
+        audio, rate = read_wav(path)
+    except (OSError, EOFError, ValueError, wave.Error) as error:
+        return None, {"problem": "unreadable", "why": str(error) or "ends early"}
     facts = {"resampled": int(rate != RATE)}
-    audio = resample(audio, rate, RATE)
+    audio = resample(audio, rate, RATE) if len(audio) else audio
+    if np.abs(audio).max(initial=0.0) < 1e-3:
+        return None, {**facts, "problem": "silent"}
     if (np.abs(audio) > 0.999).sum() > 8:
         return None, {**facts, "problem": "clipping"}
     first, last = speech_edges(audio)
@@ -63,57 +79,80 @@ def read_clip(job):
     return to_int16(audio[first:last]), facts
 
 
+@contextlib.contextmanager
+def mapper(workers):
+    """`map`, in several processes if there is more than one; each computes in one thread."""
+    if workers < 2:
+        yield map
+        return
+    with multiprocessing.get_context("spawn").Pool(workers, torch.set_num_threads, (1,)) as pool:
+        yield lambda work, jobs: pool.imap(work, jobs, 64)
+
+
 def prepare(folder, out, shortest=0.4, longest=10.0, held_out=100, seed=1, lexicon=None, workers=1):
-    rows, words = read_metadata(folder), read_words(folder)
-    held = read_held_out(folder, [i for i, _ in rows], held_out, seed)
-    facts = {"clips": 0, "resampled": 0, "clipping": [], "too short": [], "too long": [], "unknown characters": {},
-             "pace outliers": [], "missing": [], "trimmed seconds": 0.0, "words without lexicon entry": 0, "words": 0}
-    clips, parts, offset = [], [], 0
+    (rows, malformed), words = read_metadata(folder), read_words(folder)
+    held = read_held_out(folder, {i for i, _ in rows}, held_out, seed)
+    facts = {"clips": 0, "resampled": 0, "lines without a text": malformed, "unknown characters": {}, "trimmed seconds": 0.0,
+             "words": 0, "words without lexicon entry": 0, **{reason: [] for reason in REASONS}}
+    clips, parts, offset, seen = [], [], 0, set()
     jobs = [(os.path.join(folder, "wavs", clip_id + ".wav"), shortest, longest) for clip_id, _ in rows]
-    pool = multiprocessing.get_context("spawn").Pool(workers) if workers > 1 else None
-    for (clip_id, sentence), (audio, found) in zip(rows, pool.imap(read_clip, jobs, 64) if pool else map(read_clip, jobs)):
-        facts["resampled"] += found.get("resampled", 0)
-        facts["trimmed seconds"] += found.get("trimmed", 0.0)
-        if audio is None:
-            facts[found["problem"]].append(clip_id)
-            continue
-        sentence = text.ascii_fold(sentence)
-        for c in text.unknown_characters(sentence):
-            facts["unknown characters"][c] = facts["unknown characters"].get(c, 0) + 1
-        spoken = text.split_words(sentence)[0]
-        facts["words"] += len(spoken)
-        if lexicon:
-            facts["words without lexicon entry"] += sum(lexicon.phonemes(w) is None for w in spoken)
-        clip = {"id": clip_id, "text": sentence, "held_out": clip_id in held, "start": offset, "samples": len(audio)}
-        if clip_id in words and len(words[clip_id]) == len(spoken):
-            clip["words"] = [[round(t - found["first"] / RATE, 4) for t in pair] for pair in words[clip_id]]
-        clips.append(clip)
-        parts.append(audio)
-        offset += len(audio)
-    if pool:
-        pool.terminate()
+    with mapper(workers) as each:
+        for (clip_id, sentence), (audio, found) in zip(rows, each(read_clip, jobs)):
+            facts["resampled"] += found.get("resampled", 0)
+            facts["trimmed seconds"] += found.get("trimmed", 0.0)
+            sentence = text.ascii_fold(sentence)
+            spoken = text.split_words(sentence)[0]
+            problem = found.get("problem") or ("same id twice" if clip_id in seen else None if spoken else "no words")
+            if problem:
+                facts[problem].append(clip_id + (f" ({found['why']})" if "why" in found else ""))
+                continue
+            seen.add(clip_id)
+            for c in text.unknown_characters(sentence):
+                facts["unknown characters"][c] = facts["unknown characters"].get(c, 0) + 1
+            facts["words"] += len(spoken)
+            if lexicon:
+                facts["words without lexicon entry"] += sum(lexicon.phonemes(w) is None for w in spoken)
+            clip = {"id": clip_id, "text": sentence, "held_out": clip_id in held, "start": offset, "samples": len(audio)}
+            if clip_id in words and len(words[clip_id]) == len(spoken):
+                clip["words"] = [[round(t - found["first"] / RATE, 4) for t in pair] for pair in words[clip_id]]
+            clips.append(clip)
+            parts.append(audio)
+            offset += len(audio)
     if not clips:
-        raise SystemExit(f"{folder}: no clip is fit for use: { {k: v for k, v in facts.items() if v} }")
+        raise Mistake(f"{folder}: no clip is fit for use. " + "; ".join(f"{r}: {len(facts[r])}, for example {facts[r][0]}" for r in REASONS if facts[r]))
     pace = np.array([len(c["text"]) * RATE / c["samples"] for c in clips])
     middle, spread = np.median(pace), np.percentile(pace, 84) - np.percentile(pace, 16)
     odd = np.abs(pace - middle) > 4 * spread  # text and sound of such clips rarely agree
     facts["pace outliers"] = [c["id"] for c, o in zip(clips, odd) if o]
-    for clip, o in zip(clips, odd):
-        clip["held_out"] = bool(clip["held_out"] and not o)
     clips = [c for c, o in zip(clips, odd) if not o]
     facts["clips"], facts["hours"] = len(clips), round(sum(c["samples"] for c in clips) / RATE / 3600, 3)
-    audio = np.concatenate(parts)
-    os.makedirs(out, exist_ok=True)
-    np.save(os.path.join(out, "audio.npy"), audio)
-    source = os.path.join(folder, "corpus.json")
-    packed = {
-        "hash": hashlib.sha256(audio.tobytes() + json.dumps(clips).encode()).hexdigest()[:16],
-        "source": json.load(open(source)) if os.path.exists(source) else {"folder": os.path.basename(os.path.abspath(folder))},
-        "clips": clips,
-    }
-    with open(os.path.join(out, "clips.json"), "w") as f:
-        json.dump(packed, f)
+    pack(folder, out, np.concatenate(parts), clips)
     return facts, clips
+
+
+def pack(folder, out, audio, clips):
+    """Writes the packed corpus, beside and renamed. The clips go first and come last: what is there belongs together."""
+    audio_path, clips_path, source = os.path.join(out, "audio.npy"), os.path.join(out, "clips.json"), os.path.join(folder, "corpus.json")
+    digest = hashlib.sha256(audio)
+    digest.update(json.dumps(clips).encode())
+    packed = {"hash": digest.hexdigest()[:16], "source": {"folder": os.path.basename(os.path.abspath(folder))}, "clips": clips}
+    if os.path.exists(source):
+        with open(source) as f:
+            packed["source"] = json.load(f)
+    os.makedirs(out, exist_ok=True)
+    try:
+        with open(audio_path + ".writing", "wb") as f:
+            np.save(f, audio)
+        with open(clips_path + ".writing", "w") as f:
+            json.dump(packed, f)
+        if os.path.exists(clips_path):
+            os.remove(clips_path)
+        os.replace(audio_path + ".writing", audio_path)
+        os.replace(clips_path + ".writing", clips_path)
+    finally:
+        for path in (audio_path, clips_path):
+            if os.path.exists(path + ".writing"):
+                os.remove(path + ".writing")
 
 
 def report(facts, clips):
@@ -128,9 +167,11 @@ def report(facts, clips):
         print(f"words without a lexicon entry: {100 * facts['words without lexicon entry'] / max(1, facts['words']):.1f} % (they stay letters)")
     if facts["unknown characters"]:
         print("characters without a symbol (dropped):", facts["unknown characters"])
-    for what in ("missing", "clipping", "too short", "too long", "pace outliers"):
-        if facts[what]:
-            print(f"left out, {what}: {len(facts[what])}, for example {facts[what][:5]}")
+    if facts["lines without a text"]:
+        print(f"lines of metadata.csv without a text: {facts['lines without a text']}")
+    for reason in REASONS:
+        if facts[reason]:
+            print(f"left out, {reason}: {len(facts[reason])}, for example {', '.join(facts[reason][:5])}")
 
 
 def add_arguments(parser):

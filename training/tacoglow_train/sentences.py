@@ -7,6 +7,8 @@ import os
 import random
 import re
 
+from . import Mistake
+
 ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
@@ -103,6 +105,15 @@ def wordnet_phrases(folder, longest=90):
     return sorted(phrases)
 
 
+def describe(source):
+    """What the text is: WordNet's folder, or what the first line of a file says after a `#`, else the file's name."""
+    if os.path.isdir(source):
+        return "WordNet 3.0 example phrases (WordNet licence)"
+    with open(source, encoding="utf-8") as f:
+        line = f.readline().strip()
+    return line.lstrip("# ") if line.startswith("#") else os.path.basename(source)
+
+
 def read_lines(path):
     with open(path, encoding="utf-8") as f:
         return [line.strip() for line in f if line.strip() and not line.startswith("#")]
@@ -114,6 +125,8 @@ def collect(source, seed, held_out):
     `source` is WordNet's folder or a file of sentences, one a line. The held-out sentences are the same
     for every seed, so that figures of different corpora can be compared.
     """
+    if not os.path.exists(source):
+        raise Mistake(f"there is no text at {source}: --text is WordNet's folder (Debian's wordnet-base) or a file with one sentence a line")
     phrases = wordnet_phrases(source) if os.path.isdir(source) else sorted(set(read_lines(source)))
     fixed = random.Random(1234)
     fixed.shuffle(phrases)

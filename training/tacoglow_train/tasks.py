@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from . import Mistake
 from .data import BatchPlan, TacotronBatches, VocoderBatches, alignment_target
 from .discriminators import Discriminators
 from .losses import (
@@ -49,7 +50,10 @@ class TacotronTask:
         r, seed = self.network.decoder.r, options["seed"]
         frames = corpus.frames
         training = corpus.training[frames[corpus.training] <= options["longest_frames"]]
-        short = training[frames[training] <= options["first_frames"]] if options["first_steps"] else training
+        if len(training) == 0:
+            raise Mistake(f"no clip to train on is as short as {options['longest_frames']} frames")
+        short = training[frames[training] <= options["first_frames"]]
+        short = short if len(short) else training
         plan = lambda clips: BatchPlan(clips, frames, options["batch"], ranks.world, ranks.rank, seed)
         batches = lambda plan: TacotronBatches(
             corpus, lexicon, plan, r, seed, options["arpabet"], options["frame_multiple"], options["symbol_multiple"], options["gate_tail"]
@@ -121,7 +125,8 @@ class VocoderObjective(nn.Module):
         return waveglow_likelihood(z, log_scales, log_determinants, batch["audio"].numel())
 
     def forward(self, batch, counts, controls):
-        """All batches are equal in size, so a mean needs no counts."""
+        """All batches are equal in size, so a mean needs no counts. (Only spectral convergence, a ratio of norms, is over several
+        ranks the mean of theirs and not quite that of the joined batch.)"""
         if self.stage == "likelihood":
             loss = self.likelihood(batch)
             return loss, {"nll": loss}
@@ -170,8 +175,9 @@ class VocoderTask:
             corpus, clips, batch, options["crop_frames"], options["seed"], ranks.rank, noise, self.network.history, own, share
         )
         self.batches = make(corpus.training, options["batch"], options["noise"], options["own_share"])
-        self.held_out = make(corpus.held_out, options["validation_crops"], options["noise"] if stage == "likelihood" else 0.0, 0.0)
-        self.held_out_own = make(corpus.held_out, options["validation_crops"], 0.0, 1.0) if own is not None else None
+        judged = (corpus.frames[corpus.held_out] > options["crop_frames"]).any()
+        self.held_out = make(corpus.held_out, options["validation_crops"], options["noise"] if stage == "likelihood" else 0.0, 0.0) if judged else None
+        self.held_out_own = make(corpus.held_out, options["validation_crops"], 0.0, 1.0) if judged and own is not None else None
         self.spectral = SpectralLoss().to(ranks.device)
 
     def counts(self, batch):
@@ -186,7 +192,8 @@ class VocoderTask:
             self.network.freeze_statistics()
 
     def validate(self):
-        """Held-out crops, the same every time: likelihood in its stage, and the distances of sound made from noise."""
+        """Held-out crops, the same every time: likelihood in its stage, and the distances of sound made from noise. There is no
+        score in the adversarial stage, whose sound comes nearer to a recording's than its spectrum does: the newest is the best."""
         figures, part = {}, 16
         for name, source in (("", self.held_out), ("own_", self.held_out_own)):
             if source is None:
@@ -202,6 +209,8 @@ class VocoderTask:
                     values["nll"] = self.objective.likelihood({"mels": mels, "audio": audio})
                 for key, value in values.items():
                     figures[name + key] = figures.get(name + key, 0.0) + float(value) * len(mels) / count
+        if not figures or self.stage == "adversarial":
+            return figures
         if self.stage == "likelihood":
             return {"score": figures["nll"], **figures}
         kinds = ["", "own_"] if self.held_out_own else [""]

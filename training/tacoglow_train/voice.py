@@ -2,7 +2,7 @@
 
 import torch
 
-from . import checkpoint, text
+from . import Mistake, checkpoint, text
 from .tacotron2 import Tacotron2
 from .waveglow import WaveGlow
 
@@ -22,7 +22,7 @@ class Voice:
     def _missing(network, weights):
         left = checkpoint.load_matching(network, weights)
         if left:
-            raise ValueError(f"weights are missing or of another shape: {left[:5]}")
+            raise Mistake(f"weights are missing or of another shape: {left[:5]}")
 
     def symbols(self, sentences):
         """Padded ids `[B, S]` and lengths `[B]` of sentences, every known word as phonemes."""

@@ -14,7 +14,8 @@ sys.path[:0] = [sys.argv[4], sys.argv[5]]
 import torch
 torch.set_num_threads(1)
 from tacoglow_train.data import Corpus
-from tacoglow_train.loop import Ranks, Trainer
+from tacoglow_train.loop import Trainer
+from tacoglow_train.ranks import Ranks
 from tacoglow_train.text import Lexicon
 from test_loop import settings, tacotron_task, vocoder_task
 

@@ -11,12 +11,15 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from tacoglow_train import checkpoint, export, golden
+from tacoglow_train import Mistake, checkpoint, export, golden
 from tacoglow_train.tacotron2 import Tacotron2
 from tacoglow_train.voice import Voice
 from tacoglow_train.waveglow import WaveGlow
 
 CONFIG_RS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "voice", "config.rs")
+
+
+DATA = {"source": {"teacher": "an actor", "license": "CC0-1.0"}}
 
 
 def sizes(path):
@@ -84,7 +87,8 @@ def test_a_run_becomes_a_voice_and_a_voice_starts_a_run(tmp_path):
     networks = {"tacotron2": Tacotron2(sizes_t2), "waveglow": WaveGlow(vocoder)}
     for kind, network in networks.items():
         weights = {n: t for n, t in network.state_dict().items()}
-        checkpoint.write(str(tmp_path / kind), "step-00000001", weights, weights, None, {"network": network.config, "step": 1, "settings": dict.fromkeys(("precision", "lr", "betas", "ema"))})
+        checkpoint.write(str(tmp_path / kind), "step-00000001", weights, weights, {}, {
+            "kind": kind, "network": network.config, "step": 1, "settings": dict.fromkeys(("precision", "lr", "betas", "ema")), "data": DATA})
     runs, voice = [str(tmp_path / "tacotron2"), str(tmp_path / "waveglow")], str(tmp_path / "v.safetensors")
     facts = export.training_facts(*runs)
     assert facts["waveglow"]["step"] == 1
@@ -97,6 +101,25 @@ def test_a_run_becomes_a_voice_and_a_voice_starts_a_run(tmp_path):
     wider = Tacotron2({**sizes_t2, "prenet_dim": 12})
     left = checkpoint.load_matching(wider, checkpoint.read_weights(str(tmp_path / "v.safetensors"), "tacotron2")[0])
     assert left == ["decoder.attention_rnn.weight_ih", "decoder.prenet.layers.0.linear_layer.weight", "decoder.prenet.layers.1.linear_layer.weight"]
+
+
+def test_licence_and_provenance_are_those_of_the_data(starter, tmp_path):
+    """A voice says what its parts were made from; where they differ in licence, or nobody said it, that has to be given."""
+    network = Tacotron2({"encoder_embedding_dim": 8, "symbols_embedding_dim": 8})
+    states = {"free": DATA["source"], "recordings": {"folder": "me"}}
+    for name, source in states.items():
+        state = {"kind": "tacotron2", "network": network.config, "data": {"source": source}}
+        checkpoint.write(str(tmp_path / name), "step-00000001", network.state_dict(), network.state_dict(), {}, state)
+    license, provenance = export.made_from(starter, starter)
+    assert license == "Apache-2.0" and "hibari" in json.dumps(provenance)
+    for name in states:
+        with pytest.raises(Mistake, match="--license"):
+            export.made_from(str(tmp_path / name), starter)
+    license, provenance = export.made_from(str(tmp_path / "free"), starter, "CC-BY-4.0")
+    assert license == "CC-BY-4.0" and provenance["tacotron2"]["corpus"]["teacher"] == "an actor" and "hibari" in json.dumps(provenance["waveglow"])
+    mine = checkpoint.run_origin({"license": "Apache-2.0", "folder": "me"}, checkpoint.origin(starter, "waveglow"))
+    assert mine["license"] == "Apache-2.0" and "hibari" in json.dumps(mine["began with"])
+    assert checkpoint.run_origin(states["recordings"], mine)["license"] is None
 
 
 def test_an_unstable_vocoder_is_warned_of(voices, starter, tmp_path, capsys):
@@ -115,13 +138,13 @@ def test_an_unstable_vocoder_is_warned_of(voices, starter, tmp_path, capsys):
     assert "warning" in capsys.readouterr().out
 
 
-def test_weights_that_are_not_finite_are_refused(tmp_path):
+def test_weights_that_are_not_finite_are_refused(starter, tmp_path):
     network = WaveGlow({"n_flows": 2, "WN_config": {"n_layers": 1, "n_channels": 4}})
     weights = dict(network.state_dict())
     weights["WN.0.start.bias"] = torch.full((4,), float("nan"))
-    checkpoint.write(str(tmp_path), "step-00000001", weights, weights, None, {"network": network.config, "step": 1})
-    with pytest.raises(ValueError, match="WN.0.start.bias"):
-        export.export(str(tmp_path), str(tmp_path), str(tmp_path / "v.safetensors"))
+    checkpoint.write(str(tmp_path), "step-00000001", weights, weights, {}, {"kind": "waveglow", "network": network.config, "data": DATA})
+    with pytest.raises(Mistake, match="WN.0.start.bias"):
+        export.export(starter, str(tmp_path), str(tmp_path / "v.safetensors"), license="CC0-1.0")
 
 
 def test_int8_rows_are_within_half_a_step():

@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from tacoglow_train import checkpoint, loop
-from tacoglow_train.loop import Ranks, Settings, Trainer
+from tacoglow_train.loop import Trainer
+from tacoglow_train.options import TACOTRON_OPTIONS, VOCODER_OPTIONS, Settings
+from tacoglow_train.ranks import Ranks
 from tacoglow_train.tasks import TacotronTask, VocoderTask
-from tacoglow_train.train import TACOTRON_OPTIONS, VOCODER_OPTIONS
 
 SMALL = dict(
     symbols_embedding_dim=16, encoder_embedding_dim=16, prenet_dim=12, attention_rnn_dim=16, decoder_rnn_dim=16, attention_dim=8,
@@ -68,7 +69,8 @@ def test_resume_is_equal_to_the_bit(kind, precision, corpus, lexicon, tmp_path):
     assert first.step == 5
     torch.manual_seed(99)  # the checkpoint must bring its own random state
     second = Trainer(TASKS[kind](corpus, lexicon), str(tmp_path / "parts"), settings(precision=precision), Ranks("cpu"))
-    assert second.resume() and second.step == 5
+    second.resume(checkpoint.latest(str(tmp_path / "parts")))
+    assert second.step == 5
     second.run()
     for a, b in zip(whole.tensors_of_state(), second.tensors_of_state()):
         assert torch.equal(a, b)
@@ -183,7 +185,7 @@ def test_batches_cover_an_epoch_and_split_over_ranks(corpus):
 
 def command(packed, out, lexicon_path, *more):
     here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-    return [sys.executable, "-m", "tacoglow_train", "train", "tacotron2", "--config", os.path.join(here, "configs", "tiny.toml"), "--data", packed,
+    return [sys.executable, "-m", "tacoglow_train", "train", "tacotron2", "--config", "tiny", "--data", packed,
             "--out", out, "--device", "cpu", "--threads", "1", "--lexicon", lexicon_path, *more], here
 
 

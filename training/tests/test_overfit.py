@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from tacoglow_train.loop import Ranks, Settings, Trainer
+from tacoglow_train.loop import Trainer
+from tacoglow_train.options import TACOTRON_OPTIONS, VOCODER_OPTIONS, Settings
+from tacoglow_train.ranks import Ranks
 from tacoglow_train.tasks import TacotronTask, VocoderTask
-from tacoglow_train.train import TACOTRON_OPTIONS, VOCODER_OPTIONS
 
 QUIET = {"log_seconds": 1e9, "validate_minutes": 1e9, "checkpoint_minutes": 1e9, "warmup": 20, "ema": 0.95}
 
