@@ -230,7 +230,7 @@ class Plan:
                 self.choose_vocoder()
         self.wait(tacotron, share(0.66))
         self.export("after Tacotron 2")
-        if not self.stopping and checkpoint.latest(self.best(self.path("tacotron2"))):
+        if not self.stopping and self.vocoders and self.is_there(self.path("tacotron2")):
             self.vocoders, self.scores = self.vocoders[-1:], {}  # from here on judged on Tacotron 2's own mels
             more = ["--tacotron", self.best(self.path("tacotron2")), "--lr", "2e-4"]
             stage = "adversarial" if self.vocoders == [self.path("adversarial")] else "inverse"
@@ -264,7 +264,7 @@ class Plan:
         clips = [i for i in corpus.held_out if corpus.frames[i] >= 40][:count]
         own = None
         tacotron = self.best(self.path("tacotron2"))
-        if not self.parts[0].running() and checkpoint.latest(tacotron):
+        if not self.parts[0].running() and self.is_there(self.path("tacotron2")):
             weights, config = checkpoint.read_weights(tacotron, "tacotron2")
             tacotron = Tacotron2(config).to(self.device)
             checkpoint.load_matching(tacotron, weights)
@@ -283,10 +283,13 @@ class Plan:
                 total += float(sum(spectral(sound, true)))
         return total / max(1, len(clips))
 
+    def is_there(self, source):
+        return os.path.isfile(source) or checkpoint.latest(self.best(source)) is not None
+
     def choose_vocoder(self):
-        """Puts the best vocoder last; a stage that did not help is not kept."""
-        for source in dict.fromkeys(self.vocoders):
-            if source not in self.scores and (not os.path.isdir(source) or checkpoint.latest(self.best(source))):
+        """Puts the best vocoder last, of equals the newest: a stage that did not help is not kept, but less than a tenth is noise."""
+        for source in self.vocoders:
+            if source not in self.scores and self.is_there(source):
                 try:
                     score = self.score(self.best(source))
                 except Exception as error:  # no memory beside the others, say: never a reason to stop
@@ -294,15 +297,13 @@ class Plan:
                     self.say(f"vocoder {os.path.basename(source)} is not judged: {type(error).__name__}: {error}")
                 self.scores[source] = score if score == score else float("inf")
                 self.say(f"vocoder {os.path.basename(source)}: {'DNSMOS' if self.dnsmos else 'distance'} {abs(self.scores[source]):.4f}")
-        self.vocoders = sorted((v for v in dict.fromkeys(self.vocoders) if v in self.scores), key=self.scores.get, reverse=True)
+        self.vocoders = sorted((v for v in self.vocoders if v in self.scores), key=lambda v: round(self.scores[v], 1), reverse=True)
 
     def export(self, when):
         """voice.f16 and voice.int8 from the best so far; beside and renamed, and never a reason to stop."""
         try:
-            tacotron = self.best(self.path("tacotron2"))
-            if not checkpoint.latest(tacotron):
-                tacotron = self.args.warm_start
-            vocoder = next((self.best(v) for v in reversed(self.vocoders) if not os.path.isdir(v) or checkpoint.latest(self.best(v))), None)
+            tacotron = self.best(self.path("tacotron2")) if self.is_there(self.path("tacotron2")) else self.args.warm_start
+            vocoder = next((self.best(v) for v in reversed(self.vocoders) if self.is_there(v)), None)
             if not tacotron or not vocoder:
                 return
             facts = export.training_facts(tacotron, vocoder)
