@@ -51,7 +51,7 @@ bring() { # RESULT; pieces are made elsewhere and moved, so that a call that is 
 run() {
   local carry result deadline
   carry=$(cd "$1" && pwd); mkdir -p "$2"; result=$(cd "$2" && pwd); deadline=$((SECONDS + $3)); shift 3
-  mkdir -p "$work"
+  mkdir -p "$work"; work=$(cd "$work" && pwd)
   [ -f "$work/out/done" ] || alive || start "$carry" "$@"
   while alive && [ $SECONDS -lt $deadline ]; do sleep 5; bring "$result"; done
   bring "$result"

@@ -183,3 +183,4 @@ def run(args):
             for row in csv.DictReader(f):
                 if row.get("kind") == "throughput":
                     say("  ".join(row.get(c) or "-" for c in ("model", "gpu", "precision", "n_gpus", "throughput", "throughput_unit", "date")))
+    ranks.part()

@@ -331,7 +331,7 @@ def add_arguments(parser):
     parser.add_argument("--work", help="folder of corpus, runs and logs; by default <out>/work")
     parser.add_argument("--config", default="small")
     parser.add_argument("--text", default="/usr/share/wordnet", help="WordNet's folder, or a file from `corpus --write-text`")
-    parser.add_argument("--hours", type=float, default=12.0, help="of speech to make")
+    parser.add_argument("--hours", type=float, default=20.0, help="of speech to make")
     parser.add_argument("--longest", type=float, default=7.0, help="seconds of a clip")
     parser.add_argument("--data", help="a packed corpus instead of making one")
     parser.add_argument("--warm-start", metavar="VOICE", help="go on from the weights of a voice file of the same config")

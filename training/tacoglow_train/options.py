@@ -103,22 +103,20 @@ def read_config(name):
 
 def checked(name, value, default):
     """The value in the type of its default."""
-    kind, given = type(default), type(value)
-    if kind is tuple:
-        good = given in (list, tuple) and len(value) == len(default)
-        value = tuple(checked(name, v, d) for v, d in zip(value, default)) if good else value
+    kind, least, number = type(default), int(name in AT_LEAST_ONE), lambda v: type(v) in (int, float) and math.isfinite(v) and v >= 0
+    if name == "precision":
+        good, wanted = value in PRECISIONS, ", ".join(PRECISIONS)
+    elif kind is tuple:
+        good, wanted = type(value) in (list, tuple) and len(value) == len(default) and all(map(number, value)), f"{len(default)} numbers"
     elif kind is float:
-        good = given in (int, float) and math.isfinite(value) and value >= 0
-        value = float(value) if good else value
+        good, wanted = number(value), "a number, not negative"
+    elif kind is int:
+        good, wanted = type(value) is int and value >= least, f"a whole number of at least {least}"
     else:
-        good = given is kind and (kind is not int or value >= (name in AT_LEAST_ONE))
-    if not good or (name == "precision" and value not in PRECISIONS):
-        wanted = {"precision": ", ".join(PRECISIONS)}.get(name) or {
-            tuple: f"{len(default) if kind is tuple else 0} numbers", float: "a number, not negative", bool: "true or false",
-            int: f"a whole number of at least {int(name in AT_LEAST_ONE)}", str: "a text in quotes",
-        }[kind]
+        good, wanted = type(value) is kind, {bool: "true or false", str: "a text in quotes"}[kind]
+    if not good:
         raise Mistake(f"{name} = {value!r}: it has to be {wanted}")
-    return value
+    return kind(value)
 
 
 def split_options(options, known):

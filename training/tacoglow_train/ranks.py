@@ -44,6 +44,12 @@ class Ranks:
         one.world, one.rank = 1, 0
         return one
 
+    def part(self):
+        """At the end, once all have come so far."""
+        if self.world > 1:
+            torch.distributed.barrier(group=self.talk)
+            torch.distributed.destroy_process_group()
+
     def mean(self, tensor):
         """The mean of a tensor on the device over the ranks."""
         if self.world > 1:

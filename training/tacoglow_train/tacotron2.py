@@ -95,10 +95,12 @@ def masked_bilstm(lstm, x, mask):
 
 
 def lstm_sequence(x, weights):
-    """One LSTM layer over `[B, S, inputs]` from zero state, in the fused kernel of the device."""
+    """One LSTM layer over `[B, S, inputs]` from zero state, in the fused kernel of the device and the type of `x`: what autocast
+    does with this kernel depends on the device (on CUDA it was f16, also where bf16 is asked for)."""
     weights = [w.to(x.dtype) for w in weights]
     zero = x.new_zeros(1, x.shape[0], weights[1].shape[1])
-    return torch._VF.lstm(x, (zero, zero), weights, True, 1, 0.0, torch.is_grad_enabled(), False, True)[0]
+    with torch.autocast(x.device.type, enabled=False):
+        return torch._VF.lstm(x, (zero, zero), weights, True, 1, 0.0, torch.is_grad_enabled(), False, True)[0]
 
 
 class Prenet(nn.Module):

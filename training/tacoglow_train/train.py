@@ -80,6 +80,7 @@ def train(args):
     count = sum(p.numel() for p in task.network.parameters())
     trainer.say(f"{kind}: {count / 1e6:.2f} M parameters; {corpus.hours():.2f} h; {ranks.device}, {settings.precision}, {ranks.world} rank(s)")
     trainer.run()
+    ranks.part()
     if writer:
         writer.close()
     if lock:
