@@ -920,7 +920,8 @@ TTS_API tts_status tts_audio_free(tts_audio *audio);
 /**
  * @defgroup batch Many texts at once
  *
- * For what is known beforehand, such as all lines of a scene: together they read the weights once for all of them.
+ * For what is known beforehand, such as all lines of a scene: the decoder reads its weights once for all of them, and
+ * the threads of a CPU make the sound of different lines, so that none waits for another.
  * @{
  */
 
@@ -930,7 +931,8 @@ TTS_API tts_status tts_audio_free(tts_audio *audio);
  * this. `out_audio` is an array of `count` structs, the struct_size of each set; `out_results`, which may be NULL,
  * an array of as many statuses, which tell how each text ended. The call gives the gravest of them: TTS_OK,
  * TTS_STEP_LIMIT or TTS_ATTENTION_LOST. It computes on the calling thread and those of the engine: utterances that
- * are on their way go on beside it, more slowly.
+ * are on their way go on beside it, more slowly. Every thread needs memory for a line of its own; with a limit that has no
+ * room for as many lines, there are fewer at a time.
  *
  * Ownership: as for tts_voice_speak; every struct is given back with tts_audio_free. Threads and errors: as
  * tts_voice_speak. With an error nothing is written, and the message tells which text it is about. Since 0.1.

@@ -330,3 +330,49 @@ fn texts_of_a_batch_are_spoken_as_alone() {
     );
     assert!(matches!(cancelled, Err(tts::synth::Error::Cancelled)));
 }
+
+/// Lines of a batch are spoken side by side as far as there is room for it. With less they sound the same, and with
+/// less than one of them takes there is an error.
+#[test]
+fn a_batch_does_with_the_memory_that_there_is() {
+    let lines = [
+        "The birch canoe slid on the smooth planks.",
+        "Yes.",
+        "Is anybody there?",
+        "Good luck, my friend.",
+    ];
+    let with = |memory_limit| {
+        let config = EngineConfig {
+            threads: 4,
+            memory_limit,
+            ..EngineConfig::default()
+        };
+        let engine = Engine::new(&config).unwrap();
+        let voice = engine.load(&bundled_voice(), None).unwrap();
+        (engine, voice)
+    };
+    let speak = |voice: &Synthesizer| {
+        let texts = lines.map(|line| voice.front_end().sentences(line).collect());
+        let batch = voice.speak_texts(texts.into(), &seed(3), &|| false)?;
+        let audio = batch.into_iter().map(|text| text.audio);
+        Ok::<Vec<_>, tts::synth::Error>(audio.collect())
+    };
+    let (engine, voice) = with(None);
+    let loaded = engine.memory_used();
+    let exact = speak(&voice).unwrap();
+    // What is kept for the next line: room for one.
+    let line = engine.memory_used() - loaded;
+    for (audio, line) in exact.iter().zip(lines) {
+        assert!(*audio == listen(voice.speak(line, &seed(3)).unwrap()).audio);
+    }
+    for halves in [3, 5, 7] {
+        let (_, voice) = with(Some(loaded + line * halves / 2));
+        assert!(
+            speak(&voice).unwrap() == exact,
+            "room for {halves} half lines"
+        );
+    }
+    let (_, voice) = with(Some(loaded + line / 2));
+    let error = speak(&voice).unwrap_err();
+    assert!(error.to_string().contains("limit"), "{error}");
+}

@@ -225,6 +225,11 @@ pub trait Backend: Sized + Send + 'static {
     ) -> Result<(), Error>;
     /// A recorder for one job.
     fn on(device: &Self::Device) -> Self;
+    /// How many jobs side by side are done sooner than one after the other, and the device as they then share it:
+    /// evenly among the recorders that are there.
+    fn shared(device: &Self::Device) -> (usize, Self::Device) {
+        (1, device.clone())
+    }
     /// How much to give the device at once.
     fn pace(&self) -> Pace;
 

@@ -1,6 +1,10 @@
-//! Many sentences at once: the decoder's weights are read once per step for all of them.
+//! Many sentences at once: the decoder's weights are read once per step for all of them, and the vocoder makes as many
+//! side by side as the device likes.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
 
 use super::blocks::DecoderBlocks;
 use super::loaded::Loaded;
@@ -8,7 +12,7 @@ use super::options::Settings;
 use super::report::{End, SentenceReport};
 use super::sentence::{Decoded, Job};
 use super::speech::samples_before;
-use super::workspace::Workspace;
+use super::workspace::{Workspace, settle};
 use super::{Error, Result, SpeakOptions, Synthesizer, Timings};
 use crate::backend::Backend;
 use crate::room;
@@ -154,44 +158,100 @@ impl Synthesizer {
 impl<B: Backend> Loaded<B> {
     pub(super) fn run_batch(
         &self,
-        workspace: &mut Workspace<B>,
         batch: Vec<(Sentence, usize)>,
         settings: &Settings,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(Vec<Spoken>, BatchTimings)> {
         let mut timings = BatchTimings::default();
         let begun = Instant::now();
+        let mut workspace = self.workspace();
         let jobs = batch.into_iter().map(|(sentence, index)| {
             let place = (index, 0);
-            Job::new(self, workspace, settings, sentence, place)
+            Job::new(self, &mut workspace, settings, sentence, place)
         });
         let mut jobs = jobs.collect::<Result<Vec<_>>>()?;
         let decoding = Instant::now();
         let backend = &mut workspace.backend;
         self.decode_batch(backend, &mut jobs, settings, &mut timings, cancelled)?;
-        let decoded = decoding.elapsed();
+        let vocoding = Instant::now();
+        let sounds = self.vocode_batch(workspace, &mut jobs, settings, cancelled)?;
+        let end = Instant::now();
 
-        let mut spoken = Vec::with_capacity(jobs.len());
-        for mut job in jobs {
-            workspace.restart(job.noise_key(settings), settings.sigma);
-            let mut audio = Vec::new();
-            while !job.is_done() {
-                if cancelled() {
-                    return Err(Error::Cancelled);
-                }
-                let samples = job.vocode(self, workspace)?;
-                room::reserve(&mut audio, samples.len());
-                audio.extend(samples);
-            }
-            let report = job.report();
-            timings.parts.encode += report.timings.encode;
-            timings.parts.postnet += report.timings.postnet;
-            timings.parts.vocode += report.timings.vocode;
-            spoken.push((report, audio));
+        let reports: Vec<_> = jobs.into_iter().map(Job::report).collect();
+        let sum = |part: fn(&Timings) -> Duration| -> Duration {
+            reports.iter().map(|report| part(&report.timings)).sum()
+        };
+        timings.parts.encode = sum(|t| t.encode);
+        timings.parts.decode = (vocoding - decoding).saturating_sub(timings.parts.encode);
+        // Sentences side by side share the time, in the proportion that each for itself took.
+        let (postnet, vocode) = (sum(|t| t.postnet), sum(|t| t.vocode));
+        let both = (postnet + vocode).as_secs_f64().max(f64::MIN_POSITIVE);
+        timings.parts.postnet = (end - vocoding).mul_f64(postnet.as_secs_f64() / both);
+        timings.parts.vocode = (end - vocoding).saturating_sub(timings.parts.postnet);
+        timings.total = end - begun;
+        Ok((reports.into_iter().zip(sounds).collect(), timings))
+    }
+
+    /// Makes the sound of all sentences, of as many at a time as the device does side by side.
+    fn vocode_batch(
+        &self,
+        workspace: Workspace<B>,
+        jobs: &mut [Job],
+        settings: &Settings,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Vec<Vec<f32>>> {
+        let mut sounds = vec![Vec::new(); jobs.len()];
+        let (most, shared) = B::shared(&self.device);
+        let workers = most.min(jobs.len());
+        let mut workspaces = vec![workspace];
+        while workspaces.len() < workers
+            && let Some(another) = self.another_workspace()
+        {
+            workspaces.push(another);
         }
-        timings.parts.decode = decoded.saturating_sub(timings.parts.encode);
-        timings.total = begun.elapsed();
-        Ok((spoken, timings))
+        let divided = workspaces.len() > 1;
+        if divided {
+            for workspace in &mut workspaces {
+                workspace.backend = B::on(&shared);
+            }
+        }
+        let mut waiting: Vec<_> = jobs.iter_mut().zip(&mut sounds).collect();
+        // The longest first, so that all workers end at about the same time. Who finds nothing left leaves its part of
+        // the device to the others.
+        waiting.sort_by_key(|(job, _)| job.waiting());
+        let waiting = Mutex::new(waiting);
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let work = |mut workspace: Workspace<B>| -> Result<()> {
+            while let Some((job, sound)) = next() {
+                workspace.restart(job.noise_key(settings), settings.sigma);
+                while !job.is_done() {
+                    if cancelled() {
+                        return Err(Error::Cancelled);
+                    }
+                    let samples = job.vocode(self, &mut workspace)?;
+                    room::reserve(sound, samples.len());
+                    sound.extend(samples);
+                }
+            }
+            if divided {
+                workspace.backend = self.backend();
+            }
+            self.put_back(workspace);
+            Ok(())
+        };
+        let workspaces = workspaces.into_par_iter().with_max_len(1);
+        workspaces.try_for_each(work)?;
+        Ok(sounds)
+    }
+
+    /// One more workspace, if there is room for it.
+    fn another_workspace(&self) -> Option<Workspace<B>> {
+        let another = room::or_error(|| {
+            let mut workspace = Workspace::new(self);
+            settle(&mut workspace.backend)?;
+            Ok::<_, Error>(workspace)
+        });
+        another.ok()
     }
 
     /// Decodes all sentences, those of about the same length together.
@@ -210,20 +270,29 @@ impl<B: Backend> Loaded<B> {
             let mut group = waiting.split_off(waiting.len().saturating_sub(AT_ONCE));
             let mut decoder = DecoderBlocks::start(self, backend, settings, &mut group)?;
             let mut again = vec![false; group.len()];
-            while group
-                .iter()
-                .zip(&again)
-                .any(|(job, again)| !job.is_decoded() && !again)
-            {
+            while !decoder.is_empty() {
                 if cancelled() {
                     return Err(Error::Cancelled);
                 }
-                let blocks = decoder.next(&self.tacotron2, backend)?;
-                timings.steps += blocks.as_ref().map_or(0, |blocks| blocks[0].gate.len());
-                for (i, job) in group.iter_mut().enumerate() {
-                    if !job.is_decoded() && !again[i] {
-                        let block = blocks.as_ref().map(|blocks| &blocks[i]);
-                        again[i] = job.decode(self, settings, block) == Decoded::Again;
+                let Some(blocks) = decoder.next(&self.tacotron2, backend)? else {
+                    let unfinished = group.iter_mut().zip(&again);
+                    let unfinished =
+                        unfinished.filter(|(job, again)| !job.is_decoded() && !**again);
+                    unfinished.for_each(|(job, _)| {
+                        job.decode(self, settings, None);
+                    });
+                    break;
+                };
+                timings.steps += blocks[0].gate.len();
+                for block in &blocks {
+                    let sentence = block.sentence;
+                    let (job, again) = (&mut group[sentence], &mut again[sentence]);
+                    // The block may have been on its way when the sentence ended.
+                    if !job.is_decoded() && !*again {
+                        *again = job.decode(self, settings, Some(block)) == Decoded::Again;
+                        if *again || job.is_decoded() {
+                            decoder.retire(backend, sentence);
+                        }
                     }
                 }
             }

@@ -48,6 +48,16 @@ impl<B: Backend> DecoderBlocks<B> {
         self.recorded = 0;
     }
 
+    /// Whether a sentence is left that has not been retired.
+    pub(super) fn is_empty(&self) -> bool {
+        self.decoder.sentences() == 0
+    }
+
+    /// Makes no more blocks of a sentence; those that are recorded still come.
+    pub(super) fn retire(&mut self, backend: &mut B, sentence: usize) {
+        self.decoder.retire(backend, sentence);
+    }
+
     /// The next block, one item per sentence; `None` after the step limit.
     pub(super) fn next(
         &mut self,

@@ -97,12 +97,7 @@ pub(super) enum Device {
 
 /// Opens the device that is asked for. The text says why it is the CPU, if that was not asked for.
 pub(super) fn open(config: &EngineConfig, threads: usize) -> Result<(Device, Option<String>)> {
-    let cpu = || {
-        Device::Cpu(Host {
-            threads,
-            memory: Ledger::new(config.memory_limit),
-        })
-    };
+    let cpu = || Device::Cpu(Host::new(threads, Ledger::new(config.memory_limit)));
     match config.device {
         DeviceChoice::Cpu | DeviceChoice::Index(0) => Ok((cpu(), None)),
         DeviceChoice::Auto => Ok(match real_gpu(config) {

@@ -120,7 +120,7 @@ impl Engine {
     /// Bytes that its voices take on the device.
     pub fn memory_used(&self) -> u64 {
         match &self.device {
-            Device::Cpu(host) => host.memory.used(),
+            Device::Cpu(host) => host.memory_used(),
             #[cfg(feature = "gpu")]
             Device::Gpu(device) => device.memory_used(),
         }

@@ -8,7 +8,7 @@ use super::batch::{BatchTimings, Spoken};
 use super::options::Settings;
 use super::session::{DeviceSession, Session};
 use super::vocode::{DeviceVocoder, VocoderSession};
-use super::workspace::Workspace;
+use super::workspace::{Workspace, settle};
 use super::{Error, Result};
 use crate::audio;
 use crate::backend::{Backend, Precision, RandomKey};
@@ -50,7 +50,7 @@ pub(super) struct Loaded<B: Backend> {
     spare: Mutex<Option<Workspace<B>>>,
     pub(super) tacotron2: Tacotron2<B>,
     pub(super) waveglow: WaveGlow<B>,
-    device: B::Device,
+    pub(super) device: B::Device,
     /// The threads that the host's part of the work runs on, and all of it on a CPU.
     pub(super) pool: Arc<ThreadPool>,
     /// The denoiser's bias spectrum, computed when first asked for.
@@ -72,8 +72,7 @@ impl<B: Backend> Loaded<B> {
             let waveglow = WaveGlow::load(voice, &mut backend, precision)?;
             voice.release();
             // The jobs to come have recorders of their own, which must find the weights there, all of them.
-            let last = backend.zeros(1, 1);
-            backend.read(&last, 0..1)?;
+            settle(&mut backend)?;
             Ok::<_, Error>((tacotron2, waveglow))
         })?;
         Ok(Self {
@@ -182,11 +181,7 @@ impl<B: Backend> DeviceVoice for Loaded<B> {
         settings: &Settings,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(Vec<Spoken>, BatchTimings)> {
-        let mut workspace = self.workspace();
-        let result = self
-            .pool
-            .install(|| self.run_batch(&mut workspace, batch, settings, cancelled))?;
-        self.put_back(workspace);
-        Ok(result)
+        self.pool
+            .install(|| self.run_batch(batch, settings, cancelled))
     }
 }

@@ -148,6 +148,11 @@ impl Job {
         self.sentence.ids.len()
     }
 
+    /// Mel values that wait for the vocoder.
+    pub(super) fn waiting(&self) -> usize {
+        self.mel.len()
+    }
+
     /// Encodes the sentence: its memory, and the number of its symbols.
     pub(super) fn encode<B: Backend>(
         &mut self,

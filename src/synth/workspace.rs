@@ -1,5 +1,6 @@
 //! What an utterance works in: a recorder, and the buffers of both networks.
 
+use super::Result;
 use super::loaded::Loaded;
 use crate::backend::{Backend, RandomKey};
 use crate::nn::tacotron2::PostnetStream;
@@ -30,4 +31,11 @@ impl<B: Backend> Workspace<B> {
         self.postnet.restart(&mut self.backend);
         self.vocoder.restart(&mut self.backend, key, sigma);
     }
+}
+
+/// Waits until all that was asked of the device is there.
+pub(super) fn settle<B: Backend>(backend: &mut B) -> Result<()> {
+    let last = backend.zeros(1, 1);
+    backend.read(&last, 0..1)?;
+    Ok(())
 }

@@ -54,6 +54,25 @@ fn a_sentence_is_the_same_on_both_devices() {
     assert!(d < 1e-2, "audio differs by {d}");
 }
 
+/// Lines of a batch end at different steps, with blocks of steps on their way for all; each sounds as it does alone.
+#[test]
+fn lines_of_a_batch_sound_as_alone() {
+    let Some(engine) = engine(EngineConfig::default()) else {
+        return;
+    };
+    let voice = engine.load(&bundled_voice(), None).unwrap();
+    let lines = ["Is anybody there?", "Yes.", "Not now."];
+    let texts = lines.map(|line| voice.front_end().sentences(line).collect());
+    let options = SpeakOptions::default();
+    let batch = voice.speak_texts(texts.into(), &options, &|| false);
+    for (text, line) in batch.unwrap().iter().zip(lines) {
+        let (audio, reports) = speak(&voice, line).unwrap();
+        assert_eq!(text.sentences[0].steps, reports[0].steps, "{line}");
+        let d = difference(&text.audio, &audio);
+        assert!(d < 1e-3, "{line}: differs by {d}");
+    }
+}
+
 /// `auto` takes a GPU if there is a real one, and says why if it does not.
 #[test]
 fn the_cpu_is_taken_where_no_real_gpu_works() {

@@ -15,7 +15,7 @@ use crate::backend::ledger::Share;
 use crate::room;
 use product::{Epilogue, Init, Product, Segment};
 use simd::InstructionSet;
-use team::Team;
+use team::{Jobs, Team};
 
 mod attention;
 mod coupling;
@@ -32,10 +32,27 @@ pub use matrix::Matrix;
 /// What jobs on the CPU share.
 #[derive(Clone)]
 pub struct Host {
-    /// Size of the rayon pool in which the kernels will be called.
-    pub threads: usize,
-    /// What weights and activations take.
-    pub memory: Arc<Ledger>,
+    threads: usize,
+    memory: Arc<Ledger>,
+    /// Jobs that share the threads; otherwise each is for itself.
+    jobs: Option<Arc<Jobs>>,
+}
+
+impl Host {
+    /// `threads` is the size of the rayon pool in which the kernels will be called, `memory` what weights and
+    /// activations take.
+    pub fn new(threads: usize, memory: Arc<Ledger>) -> Self {
+        Self {
+            threads,
+            memory,
+            jobs: None,
+        }
+    }
+
+    /// Bytes in use by weights and activations.
+    pub fn memory_used(&self) -> u64 {
+        self.memory.used()
+    }
 }
 
 /// The CPU as a device.
@@ -177,10 +194,22 @@ impl Backend for Cpu {
     }
 
     fn on(host: &Host) -> Self {
+        let jobs = host.jobs.clone().unwrap_or_default();
         Self {
             memory: host.memory.clone(),
-            ..Self::new(host.threads)
+            team: Team::beside(jobs, host.threads),
+            ..Self::new(1)
         }
+    }
+
+    /// Threads that work for different jobs do not wait for each other after every kernel.
+    fn shared(host: &Host) -> (usize, Host) {
+        let jobs = Some(Arc::default());
+        let shared = Host {
+            jobs,
+            ..host.clone()
+        };
+        (host.threads, shared)
     }
 
     fn pace(&self) -> Pace {

@@ -23,10 +23,15 @@ const LOOKS: u32 = 256;
 /// The caller's thread and its helpers from the current rayon pool. One thread at a time may give it
 /// work, and no part of that work can give it more: the type is not `Sync`.
 pub(super) struct Team {
-    threads: usize,
+    pool: usize,
+    jobs: Arc<Jobs>,
     desk: Arc<Desk>,
     not_sync: PhantomData<std::cell::Cell<()>>,
 }
+
+/// How many teams share a pool.
+#[derive(Debug, Default)]
+pub(super) struct Jobs(AtomicUsize);
 
 /// Work in parts: `run(0..parts)`, in any order, on any thread.
 struct Task<'a> {
@@ -48,23 +53,31 @@ struct Desk {
 }
 
 impl Team {
-    /// A team of `threads`, the size of the rayon pool in which it will work.
-    pub(super) fn new(threads: usize) -> Self {
+    /// A team of all threads of the rayon pool in which it will work, `pool` in number.
+    pub(super) fn new(pool: usize) -> Self {
+        Self::beside(Arc::default(), pool)
+    }
+
+    /// A team that shares the pool evenly with those of the other `jobs`, as long as these are there.
+    pub(super) fn beside(jobs: Arc<Jobs>, pool: usize) -> Self {
+        jobs.0.fetch_add(1, Ordering::Relaxed);
         Self {
-            threads: threads.max(1),
+            pool,
+            jobs,
             desk: Arc::default(),
             not_sync: PhantomData,
         }
     }
 
-    /// Threads, with the caller's.
+    /// Threads that are its own now, with the caller's.
     pub(super) fn threads(&self) -> usize {
-        self.threads
+        (self.pool / self.jobs.0.load(Ordering::Relaxed)).max(1)
     }
 
     /// Runs `run(0..parts)` and returns when all are done. A panic in one of them comes out here.
     pub(super) fn run(&self, parts: usize, run: &(dyn Fn(usize) + Sync)) {
-        if self.threads == 1 || parts <= 1 {
+        let threads = self.threads();
+        if threads == 1 || parts <= 1 {
             (0..parts).for_each(run);
             return;
         }
@@ -76,7 +89,7 @@ impl Team {
             .store(ptr::from_ref(&task).cast_mut().cast(), Ordering::Relaxed);
         desk.open
             .store(number << 32 | parts as u64, Ordering::Release);
-        for _ in desk.helpers.load(Ordering::Relaxed)..parts.min(self.threads) - 1 {
+        for _ in desk.helpers.load(Ordering::Relaxed)..parts.min(threads) - 1 {
             desk.helpers.fetch_add(1, Ordering::Relaxed);
             let desk = desk.clone();
             rayon::spawn(move || desk.help());
@@ -94,6 +107,12 @@ impl Team {
         if let Some(panic) = panic {
             resume_unwind(panic);
         }
+    }
+}
+
+impl Drop for Team {
+    fn drop(&mut self) {
+        self.jobs.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -172,6 +191,21 @@ mod tests {
                 }
             });
         }
+    }
+
+    /// Teams divide the threads among those that are there, each with one at least.
+    #[test]
+    fn teams_share_a_pool() {
+        let jobs = std::sync::Arc::default();
+        let team = || Team::beside(std::sync::Arc::clone(&jobs), 8);
+        let first = team();
+        assert_eq!(first.threads(), 8);
+        let others: Vec<_> = (0..2).map(|_| team()).collect();
+        assert_eq!(first.threads(), 2);
+        let many: Vec<_> = (0..9).map(|_| team()).collect();
+        assert_eq!(first.threads(), 1);
+        drop((others, many));
+        assert_eq!(first.threads(), 8);
     }
 
     /// A pool without a free thread: the caller does it all.

@@ -137,8 +137,10 @@ fn projection<B: Backend>(
     })
 }
 
-/// Where the decoder is in a batch of sentences.
+/// Where the decoder is in a batch of sentences. Each has a row of the tensors, until it is retired.
 pub struct DecoderState<B: Backend> {
+    /// Of each row, which of the sentences it was started with.
+    numbers: Vec<usize>,
     sentences: Vec<AttentionState<B>>,
     keys: Vec<RandomKey>,
     prenet: [B::Tensor; 2],
@@ -160,18 +162,49 @@ impl<B: Backend> DecoderState<B> {
     pub fn steps(&self) -> u64 {
         self.step
     }
+
+    /// Sentences that have not been retired.
+    pub fn sentences(&self) -> usize {
+        self.sentences.len()
+    }
+
+    /// Makes no more steps for sentence `number`, counted as they were given to [`Tacotron2::start`].
+    pub fn retire(&mut self, backend: &mut B, number: usize) {
+        let Some(row) = self.numbers.iter().position(|&n| n == number) else {
+            return;
+        };
+        let below = row + 1..self.sentences.len();
+        if !below.is_empty() {
+            let [attention_h, _] = &mut self.attention_h;
+            let [decoder_h, _] = &mut self.decoder_h;
+            for state in [
+                attention_h,
+                &mut self.attention_c,
+                decoder_h,
+                &mut self.decoder_c,
+                &mut self.context,
+                &mut self.output,
+            ] {
+                backend.move_rows(state, below.clone(), row);
+            }
+        }
+        self.numbers.remove(row);
+        self.sentences.remove(row);
+        self.keys.remove(row);
+        self.alignments.remove(row);
+    }
 }
 
 /// A block of decoder steps on its way to the host.
 pub struct PendingBlock<B: Backend> {
     output: B::Pending,
-    /// Of each sentence, and how many symbols it has.
-    alignments: Vec<(B::Pending, usize)>,
+    /// Of each sentence: its number, its weights, and how many symbols it has.
+    alignments: Vec<(usize, B::Pending, usize)>,
     width: usize,
 }
 
 impl<B: Backend> PendingBlock<B> {
-    /// Waits for the block: one [`DecoderBlock`] per sentence.
+    /// Waits for the block: one [`DecoderBlock`] per sentence that had not been retired.
     ///
     /// # Errors
     /// Whatever went wrong on the device.
@@ -181,14 +214,15 @@ impl<B: Backend> PendingBlock<B> {
         let width = self.width;
         let blocks = self.alignments.into_iter().enumerate();
         blocks
-            .map(|(sentence, (alignment, symbols))| {
-                let own = output.chunks_exact(width).skip(sentence).step_by(n);
+            .map(|(row, (sentence, alignment, symbols))| {
+                let own = output.chunks_exact(width).skip(row).step_by(n);
                 let mel = own.clone().flat_map(|row| &row[..width - 1]);
                 let gate: Vec<f32> = own.clone().map(|row| row[width - 1]).collect();
                 let alignment = backend.wait(alignment)?;
                 let room = alignment.len() / gate.len();
                 let weights = alignment.chunks_exact(room).flat_map(|row| &row[..symbols]);
                 Ok(DecoderBlock {
+                    sentence,
                     mel: mel.copied().collect(),
                     gate,
                     alignment: weights.copied().collect(),
@@ -200,6 +234,8 @@ impl<B: Backend> PendingBlock<B> {
 
 /// What a block of decoder steps made of one sentence.
 pub struct DecoderBlock {
+    /// Which of the sentences that the decoder was started with.
+    pub sentence: usize,
     /// Raw mel frames `[steps × n_frames_per_step, mel]`.
     pub mel: Vec<f32>,
     /// Gate logits `[steps]`.
@@ -240,6 +276,7 @@ impl<B: Backend> Tacotron2<B> {
         }
         let mut row = |channels: usize| backend.zeros(n, channels);
         DecoderState {
+            numbers: (0..n).collect(),
             sentences,
             keys: keys.to_vec(),
             prenet: [row(c.prenet_dim), row(c.prenet_dim)],
@@ -302,10 +339,14 @@ impl<B: Backend> Tacotron2<B> {
         let output = backend.read_later(&state.output, n..(1 + steps) * n);
         backend.move_rows(&mut state.output, steps * n..(1 + steps) * n, 0);
         let alignments = state.alignments.iter().zip(&state.sentences);
+        let alignments = state.numbers.iter().zip(alignments);
         let block = PendingBlock {
             output,
             alignments: alignments
-                .map(|(alignment, s)| (backend.read_later(alignment, 0..steps), s.symbols))
+                .map(|(&number, (weights, sentence))| {
+                    let weights = backend.read_later(weights, 0..steps);
+                    (number, weights, sentence.symbols)
+                })
                 .collect(),
             width: backend.shape(&state.output).1,
         };

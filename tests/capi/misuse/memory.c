@@ -59,7 +59,8 @@ static int speaks(tts_engine *e)
     tts_utterance *u = NULL;
     tts_utterance_config config;
     tts_audio audio = no_audio();
-    const char *text = "Yes.";
+    const char *const texts[2] = { "Yes.", "No." };
+    tts_audio both[2];
     float block[512];
     size_t heard;
     int well = 0;
@@ -72,10 +73,13 @@ static int speaks(tts_engine *e)
         CHECK(one_of(status) && (status == TTS_OK) == (audio.s16 != NULL));
         well = status == TTS_OK;
         EXPECT(tts_audio_free(&audio), TTS_OK);
-        status = tts_voice_speak_batch(v, &text, 1, &config, &audio, NULL);
-        CHECK(one_of(status) && (status == TTS_OK) == (audio.s16 != NULL));
+        both[0] = both[1] = no_audio();
+        status = tts_voice_speak_batch(v, texts, 2, &config, both, NULL);
+        CHECK(one_of(status) && (status == TTS_OK) == (both[0].s16 != NULL));
+        CHECK((both[0].s16 != NULL) == (both[1].s16 != NULL));
         well &= status == TTS_OK;
-        EXPECT(tts_audio_free(&audio), TTS_OK);
+        EXPECT(tts_audio_free(&both[0]), TTS_OK);
+        EXPECT(tts_audio_free(&both[1]), TTS_OK);
         status = tts_utterance_start(v, "No.", NULL, &u);
         CHECK(one_of(status) && (status == TTS_OK) == (u != NULL));
         if (u) {
