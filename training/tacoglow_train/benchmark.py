@@ -37,8 +37,6 @@ PUBLISHED = (
 class SyntheticTask:
     """Just enough of a task for `Trainer.train_step`, on one batch of random content."""
 
-    capturable = True
-
     def __init__(self, kind, config, stage, options, batch, frames, symbols, device, compile):
         self.kind = kind
         generator = torch.Generator().manual_seed(0)

@@ -94,9 +94,9 @@ class Trainer:
         return lr * (s.final_lr + (1 - s.final_lr) * 0.5 * (1 + math.cos(math.pi * falling))) if falling > 0 else lr
 
     def step_function(self, prefetch):
-        """(batch, counts) -> figures: as a CUDA graph where the task and the settings allow it and a capture succeeds."""
+        """(batch, counts) -> figures: as a CUDA graph where the settings allow it and a capture succeeds."""
         plain = self.train_step
-        if not (self.settings.graphs and self.device.type == "cuda" and self.ranks.world == 1 and self.task.capturable):
+        if not (self.settings.graphs and self.device.type == "cuda" and self.ranks.world == 1):
             return plain
         graphed = GraphedStep(plain, self.tensors_of_state())
 

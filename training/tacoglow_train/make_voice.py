@@ -175,9 +175,8 @@ class Plan:
         args, way, cuda = self.args, self.ways.get(network, {}), self.device.type == "cuda"
         options = {
             "log_seconds": max(1.0, 0.6 * minutes), "validate_minutes": minutes / 8, "checkpoint_minutes": minutes / 6,
-            "compile": way.get("compile", False),
+            "compile": way.get("compile", False), "graphs": way.get("graphs", False),
         }
-        options["graphs" if network == "tacotron2" else "capture"] = way.get("graphs", False)
         arguments = ["train", network, "--config", args.config, "--data", self.packed, "--out", self.path(name), "--resume"]
         arguments += ["--max-minutes", f"{minutes:.2f}", "--precision", self.precision, "--seed", str(args.seed)]
         arguments += ["--warm-start", warm_start] if warm_start else []
@@ -185,8 +184,7 @@ class Plan:
         arguments += ["--threads", "2" if cuda else "1", *more]
         for option, value in options.items():
             arguments += ["--set", f"{option}={json.dumps(value)}"]
-        off = "graphs=false" if network == "tacotron2" else "capture=false"
-        part = Part(name, arguments, self.work, ["--set", off, "--set", "compile=false"])
+        part = Part(name, arguments, self.work, ["--set", "graphs=false", "--set", "compile=false"])
         self.parts.append(part)
         return part
 

@@ -39,7 +39,7 @@ class Settings:
     validate_minutes: float = 5.0
     checkpoint_minutes: float = 3.0
     plateau: int = 0  # validations without a better score after which the rate is halved; 0: never
-    graphs: bool = True  # capture the step in a CUDA graph per batch shape, where the task allows it
+    graphs: bool = True  # on one GPU: replay the step as a CUDA graph, one per batch shape
     compile: bool = False  # torch.compile the inner layers
     seed: int = 1
 
@@ -71,7 +71,6 @@ VOCODER_OPTIONS = {
     "own_share": 0.5,  # of the crops on those mels
     "adversarial_weight": 0.1, "adversarial_ramp": 1000, "feature_weight": 2.0, "discriminator_width": 16,
     "validation_crops": 64,
-    "capture": False,  # replay the step as a CUDA graph, where the machine's probe found that it works
     "seed": 1,
 }
 

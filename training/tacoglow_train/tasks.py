@@ -39,7 +39,6 @@ class TacotronObjective(nn.Module):
 
 class TacotronTask:
     kind = "tacotron2"
-    capturable = True
 
     def __init__(self, config, options, corpus, lexicon, ranks):
         self.options, self.corpus, self.ranks = options, corpus, ranks
@@ -130,14 +129,13 @@ class VocoderObjective(nn.Module):
         if self.stage == "likelihood":
             loss = self.likelihood(batch)
             return loss, {"nll": loss}
-        audio = self.network.inverse(batch["mels"], self.o["sigma"])
+        audio, hum = self.sound(batch["mels"])
         stft, mel = self.spectral(audio, batch["audio"])
         loss, figures = stft + self.o["mel_weight"] * mel, {"stft": stft, "mel": mel}
         if self.o["likelihood_weight"]:
             nll = self.likelihood(batch)
             loss, figures = loss + self.o["likelihood_weight"] * nll, {**figures, "nll": nll}
         if self.o["hum_weight"]:
-            hum = self.hum(batch["mels"])
             loss, figures = loss + self.o["hum_weight"] * hum, {**figures, "hum": hum}
         if self.stage == "adversarial":
             adversarial, features, judge = self.adversarial(audio, batch["audio"])
@@ -145,11 +143,17 @@ class VocoderObjective(nn.Module):
             figures = {**figures, "adversarial": adversarial, "features": features, "judge": judge}
         return loss, figures
 
-    def hum(self, mels):
-        """How far the noiseless sound of a mel of zeros is above full scale, as a logarithm. No recording is as loud in all
-        bands, so nothing else here keeps the network finite there, where the denoiser asks it for its hum."""
-        sound = self.network.inverse(torch.zeros_like(mels[:1]), 0.0)
-        return sound.abs().clamp(min=1.0).log().mean()
+    def sound(self, mels):
+        """Sound made from noise, and how far the noiseless sound of a mel of zeros is above full scale, as a logarithm. No
+        recording is as loud in all bands, so nothing else keeps the network finite there, where the denoiser asks it for
+        its hum. That mel is one more in the batch: a pass of its own would cost as many kernels as all the others."""
+        items = mels.shape[0]
+        if not self.o["hum_weight"]:
+            return self.network.inverse(mels, self.o["sigma"]), None
+        sigma = torch.full((items + 1, 1, 1), self.o["sigma"], device=mels.device)
+        sigma[items:] = 0.0
+        made = self.network.inverse(torch.cat([mels, torch.zeros_like(mels[:1])]), sigma)
+        return made[:items], made[items:].abs().clamp(min=1.0).log().mean()
 
     def adversarial(self, made, true):
         """The generator's loss sees frozen discriminators, theirs sees detached sound: one backward pass trains both."""
@@ -161,11 +165,6 @@ class VocoderObjective(nn.Module):
 
 class VocoderTask:
     kind = "waveglow"
-
-    @property
-    def capturable(self):
-        """Its batches are large, so there is little to gain; `capture` in the options asks for it all the same."""
-        return self.options["capture"]
 
     def __init__(self, config, options, stage, corpus, ranks, own=None):
         self.options, self.stage, self.corpus = options, stage, corpus

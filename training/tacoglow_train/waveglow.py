@@ -226,7 +226,8 @@ class WaveGlow(nn.Module):
         """mels `[B, bands, history + frames]` -> audio `[B, frames * 256]`; differentiable, the inverses included.
 
         `noise`: `[B, G, channels]` unit normal for the start, then for each early output in the order in which
-        the inverse takes them (the last one first); drawn when not given. All of it is multiplied by sigma.
+        the inverse takes them (the last one first); drawn when not given. All of it is multiplied by sigma, one number
+        or `[B, 1, 1]`.
         """
         sigma = self.config["sigma"] if sigma is None else sigma
         condition = self.condition(mels)
