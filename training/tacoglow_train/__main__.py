@@ -4,6 +4,8 @@ import argparse
 import importlib
 import sys
 
+import torch
+
 from . import Mistake
 
 COMMANDS = {
@@ -31,6 +33,8 @@ def main():
         args.run(args)
     except (Mistake, OSError) as error:
         sys.exit(f"tacoglow_train {args.command}: {error}")
+    except torch.cuda.OutOfMemoryError:
+        sys.exit(f"tacoglow_train {args.command}: the device has not enough memory: try a smaller --batch")
 
 
 if __name__ == "__main__":

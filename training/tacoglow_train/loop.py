@@ -106,7 +106,7 @@ class Trainer:
                 try:
                     return graphed(batch, counts, prefetch.working)
                 except RuntimeError as error:
-                    self.say(f"no CUDA graph ({str(error).splitlines()[0]}); going on without")
+                    self.say(f"no CUDA graph ({str(error).strip().splitlines()[:1]}); going on without")
                     graphed = None
             return plain(batch, counts)
 
@@ -255,7 +255,7 @@ class Trainer:
 
     def _report(self, means, values, minutes, speed):
         s = self.settings
-        left = min((s.max_steps - self.step) / speed / 60, s.max_minutes - minutes)
+        left = max(0.0, min((s.max_steps - self.step) / speed / 60, s.max_minutes - minutes))
         record = {"step": self.step, "minutes": round(minutes, 2), "lr": values[0], **means, "steps_per_second": speed,
                   "skipped": float(self.adam.skipped), "scale": float(self.scaler.scale)}
         self._emit(record)

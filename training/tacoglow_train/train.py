@@ -12,7 +12,7 @@ from . import Mistake, checkpoint, text
 from .audio import RATE
 from .data import Corpus, own_mels
 from .loop import Trainer
-from .options import STAGES, TACOTRON_OPTIONS, VOCODER_OPTIONS, overrides, read_config, split_options
+from .options import STAGES, TACOTRON_OPTIONS, VOCODER_OPTIONS, Settings, overrides, read_config, split_options
 from .ranks import Ranks
 from .tacotron2 import Tacotron2
 from .tasks import TacotronTask, VocoderTask
@@ -46,7 +46,9 @@ def train(args):
             raise Mistake(f"{args.out} is a run of {state['kind']}")
         if stage not in (None, state["data"].get("stage")):
             raise Mistake(f"{args.out} is in the stage {state['data']['stage']}: begin the stage {stage} in another folder, with --warm-start {args.out}")
-        sizes, stage, chosen = state["network"], state["data"].get("stage"), {**state["options"], **state["settings"]}
+        sizes, stage = state["network"], state["data"].get("stage")
+        still_known = {*TACOTRON_OPTIONS, *VOCODER_OPTIONS, *vars(Settings())}
+        chosen = {n: v for n, v in {**state["options"], **state["settings"]}.items() if n in still_known}
     else:
         stage = None if kind == "tacotron2" else stage or "likelihood"
         section = config.get("train", {}).get(kind, {})
