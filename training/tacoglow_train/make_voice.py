@@ -258,27 +258,26 @@ class Plan:
         weights, config = checkpoint.read_weights(source, "waveglow")
         network = WaveGlow(config).to(self.device).eval()
         checkpoint.load_matching(network, weights)
-        corpus = Corpus(self.packed, self.device)
+        corpus = Corpus(self.packed)  # on the CPU it stays a file, of which little is read
         clips = [i for i in corpus.held_out if corpus.frames[i] >= 40][:count]
         own = None
-        tacotron = self.best(self.path("tacotron2"))
         if not self.parts[0].running() and self.is_there(self.path("tacotron2")):
-            weights, config = checkpoint.read_weights(tacotron, "tacotron2")
-            tacotron = Tacotron2(config).to(self.device)
+            weights, config = checkpoint.read_weights(self.best(self.path("tacotron2")), "tacotron2")
+            tacotron = Tacotron2(config)
             checkpoint.load_matching(tacotron, weights)
             torch.manual_seed(3)
             own = own_mels(corpus, tacotron, text.Lexicon(self.args.lexicon), clips=clips)
         torch.manual_seed(4)
-        total, spectral = 0.0, SpectralLoss().to(self.device)
+        total, spectral = 0.0, SpectralLoss()
         for i in clips:
-            clip, frames = torch.tensor([i], device=self.device), int(corpus.frames[i]) - 1
+            clip, frames = torch.tensor([i]), int(corpus.frames[i]) - 1
             zero = torch.zeros_like(clip)
             mel = own[0][own[1][i] :][:frames].float().t().unsqueeze(0) if own else corpus.mels(clip, zero, frames)
-            sound, true = network.infer(mel), corpus.waves(clip, zero, frames * HOP)
+            sound = network.infer(mel.to(self.device)).cpu()
             if self.dnsmos:  # of each clip one window, filled with it
-                total -= self.dnsmos.rate(np.resize(sound[0].cpu().numpy(), self.dnsmos.WINDOW * RATE // self.dnsmos.RATE))[0]
+                total -= self.dnsmos.rate(np.resize(sound[0].numpy(), self.dnsmos.WINDOW * RATE // self.dnsmos.RATE))[0]
             else:
-                total += float(sum(spectral(sound, true)))
+                total += float(sum(spectral(sound, corpus.waves(clip, zero, frames * HOP))))
         return total / max(1, len(clips))
 
     def is_there(self, source):

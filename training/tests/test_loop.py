@@ -1,5 +1,6 @@
 """Long runs behave: resumed runs are equal to the bit, killed ones lose little, broken ones go back."""
 
+import contextlib
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 from tacoglow_train import checkpoint, loop
+from tacoglow_train.graphs import GraphedStep
 from tacoglow_train.loop import Trainer
 from tacoglow_train.options import TACOTRON_OPTIONS, VOCODER_OPTIONS, Settings
 from tacoglow_train.ranks import Ranks
@@ -132,6 +134,34 @@ def test_a_skipped_step_leaves_the_statistics(kind, corpus, lexicon):
     assert float(trainer.adam.skipped) == 1 and all(torch.equal(a, b) for a, b in zip(before, after))
     trainer.train_step(batch, counts)
     assert not torch.equal(trainer.flat.statistics, before[1])
+
+
+@pytest.mark.parametrize("kind", ["tacotron2", "adversarial"])
+def test_a_capture_leaves_no_trace(kind, corpus, lexicon, monkeypatch):
+    """A CUDA graph's rehearsal takes real steps; also when the capture fails then, the state that is put back is all there is."""
+    nothing = lambda *a, **k: contextlib.nullcontext()
+    stream = type("Stream", (), {"wait_stream": nothing})
+    for name in ("graph_pool_handle", "synchronize", "stream", "CUDAGraph"):
+        monkeypatch.setattr(torch.cuda, name, nothing)
+    for name in ("Stream", "current_stream"):
+        monkeypatch.setattr(torch.cuda, name, stream)
+    monkeypatch.setattr(torch.cuda, "graph", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("operation not permitted")))
+    after = []
+    for rehearsed in (False, True):
+        task = TASKS[kind](corpus, lexicon)
+        trainer = Trainer(task, None, settings(), Ranks("cpu"))
+        trainer.controls.copy_(torch.tensor([1e-3, *task.controls(0).values()]))
+        task.network.train()
+        task.begin_training()
+        batch = task.batches(0)
+        counts = task.counts(batch)
+        if rehearsed:
+            with pytest.raises(RuntimeError, match="not permitted"):
+                GraphedStep(trainer.train_step, trainer.tensors_of_state())(batch, counts, contextlib.nullcontext())
+        torch.manual_seed(3)
+        trainer.train_step(batch, counts)
+        after.append([t.clone() for t in trainer.tensors_of_state()])
+    assert all(torch.equal(a, b) for a, b in zip(*after)) and float(trainer.adam.steps) == 1
 
 
 def test_a_run_that_never_takes_a_step_ends(corpus, tmp_path, monkeypatch):
