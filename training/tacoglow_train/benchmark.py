@@ -21,8 +21,8 @@ from .loop import Trainer
 from .losses import tacotron_counts
 from .options import PRECISIONS, STAGES, TACOTRON_OPTIONS, VOCODER_OPTIONS, Settings, read_config
 from .ranks import Ranks
-from .tasks import TacotronObjective, VocoderObjective
 from .tacotron2 import Tacotron2
+from .tasks import TacotronObjective, VocoderObjective
 from .waveglow import WaveGlow
 
 # model, GPU, precision, items per second on 1, 4 and 8 GPUs

@@ -13,6 +13,7 @@ import os
 import re
 
 import torch
+
 from . import Mistake, checkpoint, text
 from .audio import AUDIO
 from .tacotron2 import PUBLISHED as TACOTRON_PUBLISHED

@@ -13,7 +13,6 @@ from tacoglow_train.options import STAGES, Settings
 from tacoglow_train.ranks import Ranks
 from tacoglow_train.scaler import DynamicLossScaler
 
-
 TACOTRON = {"encoder_embedding_dim": 16, "symbols_embedding_dim": 16, "prenet_dim": 8, "attention_rnn_dim": 16, "decoder_rnn_dim": 16, "postnet_embedding_dim": 8}
 PUBLISHED = {"n_flows": 4, "WN_config": {"n_layers": 2, "n_channels": 8}}  # it has no BatchNorm
 SQUEEZED = {**PUBLISHED, "kind": "squeezewave", "n_group": 128, "n_early_every": 2, "n_early_size": 16}

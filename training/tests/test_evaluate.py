@@ -5,8 +5,8 @@ import os
 
 import numpy as np
 import pytest
-
 from conftest import write_corpus
+
 from tacoglow_train import audio, corpus, evaluate, judge, prepare
 from tacoglow_train.data import Corpus
 from tacoglow_train.voice import Voice

@@ -7,8 +7,8 @@ import torch
 
 from tacoglow_train import losses
 from tacoglow_train.data import alignment_target, symbol_centres
-from tacoglow_train.tasks import VocoderObjective
 from tacoglow_train.options import VOCODER_OPTIONS
+from tacoglow_train.tasks import VocoderObjective
 from tacoglow_train.waveglow import WaveGlow
 
 
