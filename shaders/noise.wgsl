@@ -1,6 +1,7 @@
 // Fills the first channels of rows with sigma × standard normal noise, a thread a block of four values: the counters and the
 // formula of src/backend/philox.rs.
 struct Params {
+    first_group: u32,
     rows: u32,
     channels: u32,
     y_row: u32,
@@ -58,14 +59,15 @@ fn normal_pair(a: u32, b: u32) -> vec2<f32> {
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let blocks = (p.channels + 3u) / 4u;
-    if id.x >= p.rows * blocks {
+    let block = p.first_group * 256u + id.x;
+    if block >= p.rows * blocks {
         return;
     }
-    let row = id.x / blocks;
-    let channel = id.x % blocks * 4u;
+    let row = block / blocks;
+    let channel = block % blocks * 4u;
     var z = vec4(0.0);
     if p.sigma != 0.0 {
-        let low = p.block_low + id.x;
+        let low = p.block_low + block;
         let high = p.block_high + select(0u, 1u, low < p.block_low);
         let words = philox(vec4(low, high, p.sentence, p.stream), vec2(p.seed_low, p.seed_high));
         z = p.sigma * vec4(normal_pair(words.x, words.y), normal_pair(words.z, words.w));

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::common::{difference, in_pool, not_tested, repository};
 use super::random::Random;
-use super::{device, device_with_cooperative, device_with_subgroups};
+use super::{device, device_that_cuts, device_with_cooperative, device_with_subgroups};
 use tts::backend::cpu::Cpu;
 use tts::backend::gpu::Gpu;
 use tts::backend::{
@@ -34,6 +34,21 @@ macro_rules! twins {
     };
 }
 
+/// Runs a kernel at once and one workgroup after the other, which is to be the same.
+macro_rules! pieces {
+    ($name:ident) => {
+        let Some(whole) = device() else { return };
+        let pieces = device_that_cuts().unwrap();
+        for seed in 0..SHAPES {
+            let [whole, pieces] = [&whole, &pieces].map(|device| {
+                let random = &mut Random::new(seed);
+                kernel::$name(&mut Gpu::on(device), random, Precision::F16)
+            });
+            assert!(whole == pieces, "{}, shape {seed}", stringify!($name));
+        }
+    };
+}
+
 /// Tests of the kernels that have weights (in both precisions), of those that have none, and of those that have a version
 /// with subgroup operations.
 macro_rules! tests {
@@ -57,6 +72,17 @@ macro_rules! tests {
         fn $without() {
             twins!($without, device(), SINGLE, Precision::F32);
         })*
+        mod in_pieces {
+            use super::*;
+            $(#[test]
+            fn $with() {
+                pieces!($with);
+            })*
+            $(#[test]
+            fn $without() {
+                pieces!($without);
+            })*
+        }
         mod with_subgroups {
             use super::*;
             $(#[test]

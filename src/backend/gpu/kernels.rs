@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::attention::Scratch;
 use super::device::Device;
-use super::dispatch::{MOST_ELEMENTS, few, small, tensor};
+use super::dispatch::{few, small, tensor};
 use super::download::Download;
 use super::matrix::Matrix;
 use super::recorder::Recorder;
@@ -122,15 +122,11 @@ impl Backend for Gpu {
     fn zero_rows(&mut self, tensor: &mut Tensor, rows: Range<usize>) {
         let first = tensor.place(rows.start, rows.len());
         let count = rows.len() * tensor.channels;
-        // A tensor may have more than one dispatch reaches.
-        for start in (0..count).step_by(MOST_ELEMENTS) {
-            let count = (count - start).min(MOST_ELEMENTS);
-            let p = parameters::ZeroRows {
-                count: small(count),
-                first: first + small(start),
-            };
-            self.elements(Kernel::ZeroRows, &[&tensor.buffer], p, count);
-        }
+        let p = parameters::ZeroRows {
+            count: small(count),
+            first,
+        };
+        self.elements(Kernel::ZeroRows, &[&tensor.buffer], p, count);
     }
 
     fn matrix(&mut self, spec: MatrixSpec<'_>) -> Result<Matrix, Error> {
