@@ -18,6 +18,7 @@ struct Params {
 var<immediate> p: Params;
 
 #import philox
+#import circle
 
 @group(0) @binding(0) var<storage, read_write> y: array<f32>;
 
@@ -40,20 +41,7 @@ fn normal_pair(a: u32, b: u32) -> vec2<f32> {
     // (a + 1) / 2^32, which the last word would carry out of.
     let u = select(f32(a + 1u), 4294967296.0, a == 0xffffffffu) * 2.3283064365386963e-10;
     let radius = sqrt(-2.0 * logarithm(u));
-    // The angle as a quarter of the circle and a rest between -pi/4 and pi/4.
-    let quarter = (b + 0x20000000u) >> 30u;
-    let x = f32(bitcast<i32>(b - (quarter << 30u))) * 1.4629180792671596e-9;
-    let q = x * x;
-    let sine = x * (1.0 + q * (-0.16666667 + q * (0.0083333333 + q * -0.00019841270)));
-    let cosine = 1.0 + q * (-0.5 + q * (0.041666667 + q * (-0.0013888889 + q * 0.000024801587)));
-    var point = vec2(cosine, sine);
-    if (quarter & 1u) == 1u {
-        point = vec2(-sine, cosine);
-    }
-    if (quarter & 2u) == 2u {
-        point = -point;
-    }
-    return radius * point;
+    return radius * point_of_circle(b);
 }
 
 @compute @workgroup_size(256)

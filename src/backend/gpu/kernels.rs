@@ -7,14 +7,17 @@ use super::attention::Scratch;
 use super::device::Device;
 use super::dispatch::{few, small, tensor};
 use super::download::Download;
+use super::forecast::Work;
 use super::matrix::Matrix;
 use super::recorder::Recorder;
-use super::shaders::{Kernel, Shape, parameters};
+use super::shaders::{Kernel, Shape, Storage, parameters};
 use super::tensor::Tensor;
 use crate::backend::{
-    Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, Error, MatrixSpec,
-    Noise, Pace, Precision, RandomKey, Residual, Rows, RowsMut, SeparableWeights, Skip,
+    Activation, AttentionState, AttentionWeights, Backend, Condition, DENOISER_FRAME, Dropout,
+    Error, MatrixSpec, Noise, Pace, Precision, RandomKey, Residual, Rows, RowsMut,
+    SeparableWeights, Skip,
 };
+use bytemuck::bytes_of;
 
 /// A recorder of kernels on a GPU.
 pub struct Gpu {
@@ -513,6 +516,33 @@ impl Backend for Gpu {
             sigma: noise.sigma,
         };
         self.elements(Kernel::Noise, &[&y.tensor.buffer], p, n * blocks);
+    }
+
+    fn denoise(
+        &mut self,
+        subtract: &Tensor,
+        x: Rows<'_, Tensor>,
+        y: RowsMut<'_, Tensor>,
+        n: usize,
+    ) {
+        assert_eq!(subtract.channels, DENOISER_FRAME / 2 + 1);
+        assert!(x.tensor.channels == DENOISER_FRAME && y.tensor.channels == DENOISER_FRAME);
+        x.tensor.place(x.row, n);
+        y.tensor.place(y.row, n);
+        let p = parameters::Denoise {
+            x_row: small(x.row),
+            y_row: small(y.row),
+        };
+        let buffers = [&subtract.buffer, &x.tensor.buffer, &y.tensor.buffer];
+        let shader = self.shader(Kernel::Denoise, Shape::Any, Storage::Any);
+        // Two transforms of half as many butterflies as values in each of their stages, with a complex product each.
+        let stages = 2 * DENOISER_FRAME.ilog2() as usize;
+        let work = Work {
+            macs: (n * stages * DENOISER_FRAME / 2 * 4) as u64,
+            bytes: 8 * (n * DENOISER_FRAME) as u64,
+        };
+        self.recorder
+            .dispatch(shader, &buffers, bytes_of(&p), n, work);
     }
 }
 
