@@ -21,6 +21,10 @@ use naga::{AddressSpace, Module, Scalar, StorageAccess, StructMember, TypeInner,
 const MOST_STORAGE_BUFFERS: usize = 8;
 const MOST_PARAMETERS: usize = 64 / 4;
 
+/// What the parameters of every kernel begin with: the first of its workgroups that are run, since a kernel may be run in
+/// pieces.
+const FIRST_PARAMETER: &str = "first_group: u32";
+
 /// Makes `$OUT_DIR/shaders.rs`.
 pub(crate) fn generate(root: &Path, out: &Path) {
     let folder = root.join("shaders");
@@ -89,13 +93,13 @@ pub(crate) fn generate(root: &Path, out: &Path) {
         text
     });
     let structs = parameters.iter().fold(String::new(), |text, (kernel, members)| {
-        let members = members.concat();
+        let members = members[1..].concat();
         text + &format!(
             "    #[repr(C)]\n    #[derive(Clone, Copy, Pod, Zeroable)]\n    pub struct {kernel} {{\n{members}    }}\n"
         )
     });
     let text = format!(
-        "/// Parameters of each kernel, as its shader declares and explains them.\n\
+        "/// Parameters of each kernel, as its shader declares and explains them, after `first_group`.\n\
          pub(super) mod parameters {{\n    #![allow(unreachable_pub, missing_docs)]\n    \
          use bytemuck::{{Pod, Zeroable}};\n{structs}}}\n\n\
          /// A kernel: a file of `shaders/`.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n\
@@ -357,6 +361,13 @@ impl Source {
             bindings.keys().copied().eq(0..writes.len() as u32)
                 && writes.len() <= MOST_STORAGE_BUFFERS,
             "{}: bindings are not 0, 1, ... up to 7",
+            self.name
+        );
+        assert!(
+            parameters
+                .first()
+                .is_some_and(|p| p.contains(FIRST_PARAMETER)),
+            "{}: parameters do not begin with {FIRST_PARAMETER}",
             self.name
         );
         assert!(

@@ -349,8 +349,8 @@ typedef struct tts_engine_config {
     size_t pipeline_cache_size;
     /**
      * On a GPU, the longest time in milliseconds that a submission should take, so that the frames of a game come
-     * through in between. It follows from what submissions took before, so that some take longer, and a single kernel
-     * is never cut. 0 to 1000; default 2. 0 does not cut: most throughput, for programs that draw nothing. Since 0.1.
+     * through in between. Long kernels are run in parts for it. It follows from what submissions took before, so that some
+     * take longer. 0 to 1000; default 2. 0 does not cut: most throughput, for programs that draw nothing. Since 0.1.
      */
     float submission_ms;
     /** Must be 0. */

@@ -1,5 +1,6 @@
 // y += x, over `count` floats.
 struct Params {
+    first_group: u32,
     count: u32,
     x_first: u32,
     y_first: u32,
@@ -11,7 +12,8 @@ var<immediate> p: Params;
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if id.x < p.count {
-        y[p.y_first + id.x] += x[p.x_first + id.x];
+    let i = p.first_group * 256u + id.x;
+    if i < p.count {
+        y[p.y_first + i] += x[p.x_first + i];
     }
 }

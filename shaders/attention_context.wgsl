@@ -1,6 +1,7 @@
 // Softmax of the energies, with their maximum subtracted, and the context: a workgroup makes 64 channels of it. Each workgroup
 // works the softmax out for itself, which is cheaper than to wait for another; the first one keeps the weights.
 struct Params {
+    first_group: u32,
     symbols: u32,
     channels: u32,
     // Places in floats: the sentence's row of the context, this step's row of the alignment.
@@ -28,6 +29,7 @@ var<workgroup> partial: array<f32, THREADS>;
 @compute @workgroup_size(THREADS)
 fn main(threads: Threads, @builtin(workgroup_id) group: vec3<u32>) {
     let thread = threads.index;
+    let part = p.first_group + group.x;
     var largest = energies[0];
     for (var t = thread; t < p.symbols; t += THREADS) {
         largest = max(largest, energies[t]);
@@ -39,7 +41,7 @@ fn main(threads: Threads, @builtin(workgroup_id) group: vec3<u32>) {
     }
     sum = sum_of_all(sum, threads, THREADS);
 
-    let channel = group.x * LANES + thread % LANES;
+    let channel = part * LANES + thread % LANES;
     var z = 0.0;
     if channel < p.channels {
         for (var t = thread / LANES; t < p.symbols; t += THREADS / LANES) {
@@ -52,7 +54,7 @@ fn main(threads: Threads, @builtin(workgroup_id) group: vec3<u32>) {
         let total = partial[thread] + partial[LANES + thread] + partial[2u * LANES + thread] + partial[3u * LANES + thread];
         context[p.context_first + channel] = total / sum;
     }
-    if group.x == 0u {
+    if part == 0u {
         for (var t = thread; t < p.symbols; t += THREADS) {
             let weight = exp(energies[t] - largest) / sum;
             let at = (p.pad + t) * 2u;

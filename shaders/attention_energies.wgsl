@@ -1,6 +1,7 @@
 // e[t] = v · tanh(q + processed[t] + Σ location · [previous, cumulative weights around t]): a workgroup makes the energies of
 // eight symbols, its threads the dimensions.
 struct Params {
+    first_group: u32,
     symbols: u32,
     // Dimensions of the attention, and inputs of the location convolution (two a tap).
     dim: u32,
@@ -29,7 +30,7 @@ var<workgroup> partial: array<f32, SYMBOLS * THREADS>;
 @compute @workgroup_size(THREADS)
 fn main(threads: Threads, @builtin(workgroup_id) group: vec3<u32>) {
     let thread = threads.index;
-    let first = group.x * SYMBOLS;
+    let first = (p.first_group + group.x) * SYMBOLS;
 #unroll i 8
     var energy$i = 0.0;
     let symbol$i = min(first + $iu, p.symbols - 1u);

@@ -1,6 +1,7 @@
 // y[row, first + column] = activation(scale · Σ W · x[row + tap · dilation] + bias): a convolution over rows; with one tap a
 // 1×1 convolution or a linear layer. With `y_stride` = outputs it is the upsampler, whose outputs are whole rows.
 struct Params {
+    first_group: u32,
     rows: u32,
     inputs: u32,
     outputs: u32,

@@ -1,5 +1,6 @@
 // y[row] = table[ids[row]]
 struct Params {
+    first_group: u32,
     rows: u32,
     channels: u32,
     y_first: u32,
@@ -12,7 +13,8 @@ var<immediate> p: Params;
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if id.x < p.rows * p.channels {
-        y[p.y_first + id.x] = table[ids[id.x / p.channels] * p.channels + id.x % p.channels];
+    let i = p.first_group * 256u + id.x;
+    if i < p.rows * p.channels {
+        y[p.y_first + i] = table[ids[i / p.channels] * p.channels + i % p.channels];
     }
 }

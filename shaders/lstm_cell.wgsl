@@ -2,6 +2,7 @@
 // a unit are neighbours among the packed columns:
 //   c = sigmoid(f) · c + sigmoid(i) · tanh(g);  h = sigmoid(o) · tanh(c)
 struct Params {
+    first_group: u32,
     rows: u32,
     inputs: u32,
     units: u32,

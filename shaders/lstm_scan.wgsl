@@ -1,6 +1,7 @@
 // One step of one direction of the encoder's LSTM. The products of all inputs are there already; the hidden state of the
 // step before is a row of the output.
 struct Params {
+    first_group: u32,
     rows: u32,
     inputs: u32,
     units: u32,

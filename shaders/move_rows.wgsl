@@ -1,5 +1,6 @@
 // Moves `count` floats to a place before them; the two places do not overlap.
 struct Params {
+    first_group: u32,
     count: u32,
     from_first: u32,
     to_first: u32,
@@ -10,7 +11,8 @@ var<immediate> p: Params;
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if id.x < p.count {
-        x[p.to_first + id.x] = x[p.from_first + id.x];
+    let i = p.first_group * 256u + id.x;
+    if i < p.count {
+        x[p.to_first + i] = x[p.from_first + i];
     }
 }

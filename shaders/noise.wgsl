@@ -1,6 +1,7 @@
 // Fills the first channels of rows with sigma × standard normal noise, a thread a block of four values: the counters and the
 // formula of src/backend/philox.rs.
 struct Params {
+    first_group: u32,
     rows: u32,
     channels: u32,
     y_row: u32,
@@ -17,6 +18,7 @@ struct Params {
 var<immediate> p: Params;
 
 #import philox
+#import circle
 
 @group(0) @binding(0) var<storage, read_write> y: array<f32>;
 
@@ -39,33 +41,21 @@ fn normal_pair(a: u32, b: u32) -> vec2<f32> {
     // (a + 1) / 2^32, which the last word would carry out of.
     let u = select(f32(a + 1u), 4294967296.0, a == 0xffffffffu) * 2.3283064365386963e-10;
     let radius = sqrt(-2.0 * logarithm(u));
-    // The angle as a quarter of the circle and a rest between -pi/4 and pi/4.
-    let quarter = (b + 0x20000000u) >> 30u;
-    let x = f32(bitcast<i32>(b - (quarter << 30u))) * 1.4629180792671596e-9;
-    let q = x * x;
-    let sine = x * (1.0 + q * (-0.16666667 + q * (0.0083333333 + q * -0.00019841270)));
-    let cosine = 1.0 + q * (-0.5 + q * (0.041666667 + q * (-0.0013888889 + q * 0.000024801587)));
-    var point = vec2(cosine, sine);
-    if (quarter & 1u) == 1u {
-        point = vec2(-sine, cosine);
-    }
-    if (quarter & 2u) == 2u {
-        point = -point;
-    }
-    return radius * point;
+    return radius * point_of_circle(b);
 }
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let blocks = (p.channels + 3u) / 4u;
-    if id.x >= p.rows * blocks {
+    let block = p.first_group * 256u + id.x;
+    if block >= p.rows * blocks {
         return;
     }
-    let row = id.x / blocks;
-    let channel = id.x % blocks * 4u;
+    let row = block / blocks;
+    let channel = block % blocks * 4u;
     var z = vec4(0.0);
     if p.sigma != 0.0 {
-        let low = p.block_low + id.x;
+        let low = p.block_low + block;
         let high = p.block_high + select(0u, 1u, low < p.block_low);
         let words = philox(vec4(low, high, p.sentence, p.stream), vec2(p.seed_low, p.seed_high));
         z = p.sigma * vec4(normal_pair(words.x, words.y), normal_pair(words.z, words.w));

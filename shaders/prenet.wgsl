@@ -1,5 +1,6 @@
 // y = dropout(max(W · x, 0)): a layer of the prenet. Dropout is on at inference too; its mask comes from counters.
 struct Params {
+    first_group: u32,
     rows: u32,
     inputs: u32,
     outputs: u32,

@@ -1,5 +1,6 @@
 // y[row] = W · [a[row], b[row]] + bias: mel frames and gate of a decoder step.
 struct Params {
+    first_group: u32,
     rows: u32,
     inputs: u32,
     outputs: u32,

@@ -1,6 +1,7 @@
 // y[row] = tanh(a) · sigmoid(b), where [a, b] is the dilated convolution of x plus the conditioning: one product, whose last
 // inputs are the conditioning's. A panel holds 64 channels of a and the same channels of b.
 struct Params {
+    first_group: u32,
     rows: u32,
     inputs: u32,
     // Channels of the result, and of x.

@@ -2,6 +2,7 @@
 // product plus the conditioning, which is at the mel's rate. A tap outside the utterance adds nothing, the BatchNorm's shift
 // included.
 struct Params {
+    first_group: u32,
     rows: u32,
     inputs: u32,
     // Channels of the result, and of x.

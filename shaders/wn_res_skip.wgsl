@@ -1,5 +1,6 @@
 // The second product of a WN layer: y[row] = base[row] + (W · x)[.. split], skip[row] += (W · x)[split ..].
 struct Params {
+    first_group: u32,
     rows: u32,
     inputs: u32,
     outputs: u32,

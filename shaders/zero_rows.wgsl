@@ -1,5 +1,6 @@
 // Sets `count` floats to zero.
 struct Params {
+    first_group: u32,
     count: u32,
     first: u32,
 }
@@ -9,7 +10,8 @@ var<immediate> p: Params;
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if id.x < p.count {
-        x[p.first + id.x] = 0.0;
+    let i = p.first_group * 256u + id.x;
+    if i < p.count {
+        x[p.first + i] = 0.0;
     }
 }

@@ -3,11 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use tts::audio::denoise::{Denoiser, bias_from_audio};
 use tts::audio::mel::MelAnalyzer;
 use tts::audio::npy::{self, Array};
 use tts::audio::resample::Resampler;
 use tts::audio::wav::{self, SampleFormat, WavSpec, WavWriter};
+use tts::backend::cpu::Cpu;
+use tts::nn::denoiser::{Denoiser, bias_from_audio};
 use tts::voice::config::AudioConfig;
 
 fn fixture(name: &str) -> Array {
@@ -52,10 +53,12 @@ fn mel_equals_torchaudio() {
 #[test]
 fn denoiser_equals_torch() {
     let signal = fixture("mel_signal.npy").data;
-    let mut denoiser = Denoiser::new(fixture("denoise_bias.npy").data, 0.1).unwrap();
+    let backend = &mut Cpu::new(1);
+    let mut denoiser = Denoiser::new(backend);
+    denoiser.restart(backend, &fixture("denoise_bias.npy").data, 0.1);
     let mut out = Vec::new();
-    denoiser.process(&signal, &mut out);
-    denoiser.finish(&mut out);
+    denoiser.process(backend, &signal, &mut out).unwrap();
+    denoiser.finish(backend, &mut out).unwrap();
     let difference = largest_difference(&out, &fixture("denoise_expected.npy").data);
     assert!(difference < DENOISER_TOLERANCE, "differs by {difference}");
 }

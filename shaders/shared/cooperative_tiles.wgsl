@@ -21,8 +21,9 @@ fn main(
     @builtin(subgroup_id) subgroup: u32,
     @builtin(workgroup_id) group: vec3<u32>,
 ) {
-    let panel = group.x;
-    let first = group.y * TILE_ROWS;
+    let tile = p.first_group + group.x;
+    let panel = tile % p.panels;
+    let first = tile / p.panels * TILE_ROWS;
 #unroll i ROWS
     var sum$i = coop_mat16x16<f32, C>();
 #end

@@ -19,10 +19,11 @@ fn main(threads: Threads, @builtin(workgroup_id) group: vec3<u32>) {
     let full = threads.lanes * threads.subgroups == 256u;
     thread = select(thread, threads.subgroup * threads.lanes + threads.lane, full);
 #endif
-    let panel = group.x / 8u;
-    let four = (group.x % 8u) * ACROSS + thread % ACROSS;
+    let place = p.first_group + group.x;
+    let panel = place / 8u % p.panels;
+    let four = (place % 8u) * ACROSS + thread % ACROSS;
     let slice = thread / ACROSS;
-    let first = group.y * ROWS;
+    let first = place / 8u / p.panels * ROWS;
 #unroll i ROWS
     var sum$i = vec4<f32>(0.0);
 #end

@@ -51,8 +51,9 @@ fn weights_or_zero(panel: u32, k: u32, four: u32) -> Elements {
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
-    let panel = group.x;
-    let first = group.y * TILE_ROWS;
+    let tile = p.first_group + group.x;
+    let panel = tile % p.panels;
+    let first = tile / p.panels * TILE_ROWS;
     let across = thread % 16u;
     let down = (thread / 16u) * ROWS;
 #unroll i ROWS

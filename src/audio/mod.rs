@@ -6,10 +6,8 @@
 //!
 //! - [`wav`] writes and reads WAV files, [`npy`] NumPy arrays;
 //! - [`resample`] changes the sample rate;
-//! - [`stft`] cuts a signal into windowed frames and their spectra, for [`mel`] (analysis) and
-//!   [`denoise`] (the published WaveGlow denoiser).
+//! - [`stft`] cuts a signal into windowed frames and their spectra, for [`mel`] (analysis) and the denoiser.
 
-pub mod denoise;
 mod error;
 pub mod mel;
 pub mod npy;
@@ -17,7 +15,6 @@ pub mod resample;
 pub mod stft;
 pub mod wav;
 
-pub use denoise::{Denoiser, bias_from_audio};
 pub use error::Error;
 pub use mel::MelAnalyzer;
 pub use resample::Resampler;

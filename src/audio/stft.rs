@@ -1,4 +1,4 @@
-//! The short-time Fourier transform and its inverse, over a signal that arrives in pieces.
+//! The short-time Fourier transform of a signal that arrives in pieces, and the overlap-add that undoes its frames.
 //!
 //! Frames are centred: frame `i` is the window around sample `i * hop`, the signal being extended
 //! at both ends by its reflection, as `torch.stft(center=True)` and librosa do. A signal of `n`
@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use realfft::{RealFftPlanner, RealToComplex};
 
 use super::{Error, Result};
 
@@ -68,7 +68,7 @@ impl StftSizes {
     }
 
     /// The periodic Hann window, zero-padded on both sides to the FFT length.
-    fn hann(&self) -> Vec<f32> {
+    pub(crate) fn hann(&self) -> Vec<f32> {
         let mut window = vec![0.0; self.fft];
         let start = (self.fft - self.window) / 2;
         for (i, w) in window[start..start + self.window].iter_mut().enumerate() {
@@ -79,51 +79,35 @@ impl StftSizes {
     }
 }
 
-/// Streaming forward transform.
-pub struct Stft {
+/// Cuts a signal that arrives in pieces into frames.
+pub struct Frames {
     sizes: StftSizes,
-    forward: Arc<dyn RealToComplex<f32>>,
-    window: Vec<f32>,
-    /// The extended signal from sample `start` (of the extended signal) on.
+    /// The extended signal, from a sample on.
     signal: Vec<f32>,
     /// Where the next frame starts in `signal`.
     next: usize,
     /// Whether the reflection before the first sample is in `signal`.
     started: bool,
-    frame: Vec<f32>,
-    spectrum: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
 }
 
-impl Stft {
-    /// A transform at the start of a signal.
+impl Frames {
+    /// At the start of a signal.
     ///
     /// # Errors
     /// [`Error::Argument`] for sizes that cannot be.
     pub fn new(sizes: StftSizes) -> Result<Self> {
         sizes.check()?;
-        let forward = RealFftPlanner::new().plan_fft_forward(sizes.fft);
         Ok(Self {
             sizes,
-            window: sizes.hann(),
             signal: Vec::new(),
             next: 0,
             started: false,
-            frame: vec![0.0; sizes.fft],
-            spectrum: forward.make_output_vec(),
-            scratch: forward.make_scratch_vec(),
-            forward,
         })
     }
 
-    /// The sizes it was made with.
-    pub fn sizes(&self) -> StftSizes {
-        self.sizes
-    }
-
-    /// Takes the next samples and calls `each` with every spectrum (`[bins]`, to be changed
-    /// freely) that they complete, in order.
-    pub fn process(&mut self, samples: &[f32], mut each: impl FnMut(&mut [Complex<f32>])) {
+    /// Takes the next samples and calls `each` with every frame (`[fft]`, without a window) that they complete, in
+    /// order.
+    pub fn process(&mut self, samples: &[f32], mut each: impl FnMut(&[f32])) {
         self.signal.extend_from_slice(samples);
         let half = self.sizes.fft / 2;
         if !self.started {
@@ -136,9 +120,9 @@ impl Stft {
         self.emit(&mut each);
     }
 
-    /// Ends the signal: calls `each` with the spectra that needed the reflection at its end. The
-    /// transform is then ready for the next signal.
-    pub fn finish(&mut self, mut each: impl FnMut(&mut [Complex<f32>])) {
+    /// Ends the signal: calls `each` with the frames that needed the reflection at its end. Then ready for the next
+    /// signal.
+    pub fn finish(&mut self, mut each: impl FnMut(&[f32])) {
         let half = self.sizes.fft / 2;
         if !self.started && !self.signal.is_empty() {
             self.extend_front();
@@ -149,6 +133,11 @@ impl Stft {
             self.signal.extend(tail[..half].iter().rev());
             self.emit(&mut each);
         }
+        self.restart();
+    }
+
+    /// Before the first sample of a signal, whatever came before.
+    pub fn restart(&mut self) {
         self.signal.clear();
         self.next = 0;
         self.started = false;
@@ -168,17 +157,10 @@ impl Stft {
         self.started = true;
     }
 
-    fn emit(&mut self, each: &mut impl FnMut(&mut [Complex<f32>])) {
+    fn emit(&mut self, each: &mut impl FnMut(&[f32])) {
         let StftSizes { fft, hop, .. } = self.sizes;
         while self.signal.len() - self.next.min(self.signal.len()) >= fft {
-            let samples = &self.signal[self.next..self.next + fft];
-            for ((f, s), w) in self.frame.iter_mut().zip(samples).zip(&self.window) {
-                *f = s * w;
-            }
-            self.forward
-                .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch)
-                .expect("the buffers were made by this very plan");
-            each(&mut self.spectrum);
+            each(&self.signal[self.next..self.next + fft]);
             self.next += hop;
         }
         // The last half window and one sample stay, for the reflection at the end.
@@ -186,6 +168,72 @@ impl Stft {
         let drop = self.next.min(self.signal.len() - keep);
         self.signal.drain(..drop);
         self.next -= drop;
+    }
+}
+
+/// Streaming forward transform.
+pub struct Stft {
+    frames: Frames,
+    transform: Transform,
+}
+
+/// What a frame's transform works with.
+struct Transform {
+    forward: Arc<dyn RealToComplex<f32>>,
+    window: Vec<f32>,
+    frame: Vec<f32>,
+    spectrum: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+}
+
+impl Stft {
+    /// A transform at the start of a signal.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for sizes that cannot be.
+    pub fn new(sizes: StftSizes) -> Result<Self> {
+        let frames = Frames::new(sizes)?;
+        let forward = RealFftPlanner::new().plan_fft_forward(sizes.fft);
+        let transform = Transform {
+            window: sizes.hann(),
+            frame: forward.make_input_vec(),
+            spectrum: forward.make_output_vec(),
+            scratch: forward.make_scratch_vec(),
+            forward,
+        };
+        Ok(Self { frames, transform })
+    }
+
+    /// The sizes it was made with.
+    pub fn sizes(&self) -> StftSizes {
+        self.frames.sizes
+    }
+
+    /// Takes the next samples and calls `each` with every spectrum (`[bins]`, to be changed
+    /// freely) that they complete, in order.
+    pub fn process(&mut self, samples: &[f32], mut each: impl FnMut(&mut [Complex<f32>])) {
+        let Self { frames, transform } = self;
+        frames.process(samples, |frame| each(transform.of(frame)));
+    }
+
+    /// Ends the signal: calls `each` with the spectra that needed the reflection at its end. The
+    /// transform is then ready for the next signal.
+    pub fn finish(&mut self, mut each: impl FnMut(&mut [Complex<f32>])) {
+        let Self { frames, transform } = self;
+        frames.finish(|frame| each(transform.of(frame)));
+    }
+}
+
+impl Transform {
+    /// The spectrum of a frame.
+    fn of(&mut self, samples: &[f32]) -> &mut [Complex<f32>] {
+        for ((f, s), w) in self.frame.iter_mut().zip(samples).zip(&self.window) {
+            *f = s * w;
+        }
+        self.forward
+            .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch)
+            .expect("the buffers were made by this very plan");
+        &mut self.spectrum
     }
 }
 
@@ -200,76 +248,57 @@ fn reflect(i: isize, n: usize) -> usize {
     (if i < n as isize { i } else { period - i }) as usize
 }
 
-/// Streaming inverse transform: overlap-add, divided by the sum of the squared windows (Griffin
-/// and Lim 1984), the reflections at both ends cut off.
-pub struct InverseStft {
+/// Adds overlapping frames up to a signal, divided by the sum of the squared windows (Griffin and Lim 1984), the reflections
+/// at both ends cut off.
+pub struct OverlapAdd {
     sizes: StftSizes,
-    inverse: Arc<dyn ComplexToReal<f32>>,
     window: Vec<f32>,
     /// Sums of windowed frames, and of squared windows, from the next sample to give out.
     sum: Vec<f32>,
     weight: Vec<f32>,
     /// Samples of the reflection before the first sample that are still to be cut off.
     skip: usize,
-    frame: Vec<f32>,
-    spectrum: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
 }
 
-impl InverseStft {
-    /// An inverse transform at the start of a signal.
+impl OverlapAdd {
+    /// At the start of a signal.
     ///
     /// # Errors
     /// [`Error::Argument`] for sizes that cannot be.
     pub fn new(sizes: StftSizes) -> Result<Self> {
         sizes.check()?;
-        let inverse = RealFftPlanner::new().plan_fft_inverse(sizes.fft);
         Ok(Self {
             sizes,
             window: sizes.hann(),
             sum: vec![0.0; sizes.fft],
             weight: vec![0.0; sizes.fft],
             skip: sizes.fft / 2,
-            frame: inverse.make_output_vec(),
-            spectrum: inverse.make_input_vec(),
-            scratch: inverse.make_scratch_vec(),
-            inverse,
         })
     }
 
-    /// Adds the next spectrum (`[bins]`) and appends to `out` the samples that no later frame
-    /// touches.
+    /// Adds the next frame (`[fft]`, windowed twice: before its transform and after) and appends to `out` the samples that no
+    /// later frame touches.
     ///
-    /// # Errors
-    /// [`Error::Argument`] if the spectrum has another number of bins.
-    pub fn process(&mut self, spectrum: &[Complex<f32>], out: &mut Vec<f32>) -> Result<()> {
-        if spectrum.len() != self.spectrum.len() {
-            return Err(Error::Argument(format!(
-                "a spectrum has {} bins, but the transform {}",
-                spectrum.len(),
-                self.spectrum.len()
-            )));
-        }
-        self.spectrum.copy_from_slice(spectrum);
-        // The spectrum of a real signal is real at both ends.
-        self.spectrum[0].im = 0.0;
-        self.spectrum[self.sizes.fft / 2].im = 0.0;
-        self.inverse
-            .process_with_scratch(&mut self.spectrum, &mut self.frame, &mut self.scratch)
-            .map_err(|e| Error::Argument(format!("inverse FFT: {e}")))?;
-        let scale = 1.0 / self.sizes.fft as f32;
+    /// # Panics
+    /// If the frame has another length.
+    pub fn process(&mut self, frame: &[f32], out: &mut Vec<f32>) {
+        assert_eq!(frame.len(), self.sizes.fft);
         for (i, w) in self.window.iter().enumerate() {
-            self.sum[i] += self.frame[i] * scale * w;
+            self.sum[i] += frame[i];
             self.weight[i] += w * w;
         }
         self.give(self.sizes.hop, out);
-        Ok(())
     }
 
     /// Ends the signal: appends to `out` what is left, up to half a window beyond the centre of
-    /// the last frame. The transform is then ready for the next signal.
+    /// the last frame. Then ready for the next signal.
     pub fn finish(&mut self, out: &mut Vec<f32>) {
         self.give(self.sizes.fft - self.sizes.hop, out);
+        self.restart();
+    }
+
+    /// Before the first sample of a signal, whatever came before.
+    pub fn restart(&mut self) {
         self.sum.fill(0.0);
         self.weight.fill(0.0);
         self.skip = self.sizes.fft / 2;
@@ -308,28 +337,30 @@ mod tests {
         assert_eq!(at(1, -3..4), [0; 7]);
     }
 
-    /// Inverse after forward is the signal, for every length around the sizes of a frame, and the
+    /// Overlapping frames add up to the signal, for every length around the sizes of a frame, and the
     /// number of frames is the documented one.
     #[test]
-    fn inverse_undoes_forward() {
+    fn frames_add_up_to_the_signal() {
         const ROUNDING: f32 = 1e-5;
         let sizes = StftSizes {
             fft: 64,
             hop: 16,
             window: 64,
         };
-        let mut stft = Stft::new(sizes).unwrap();
-        let mut inverse = InverseStft::new(sizes).unwrap();
+        let window = sizes.hann();
+        let mut cut = Frames::new(sizes).unwrap();
+        let mut overlap = OverlapAdd::new(sizes).unwrap();
         for n in (1..=70).chain([127, 128, 129, 1000]) {
             let signal: Vec<f32> = (0..n).map(|i| (i as f32 * 0.37).sin()).collect();
             let (mut out, mut frames) = (Vec::new(), 0);
-            let mut each = |spectrum: &mut [Complex<f32>]| {
+            let mut each = |frame: &[f32]| {
                 frames += 1;
-                inverse.process(spectrum, &mut out).unwrap();
+                let windowed = frame.iter().zip(&window).map(|(x, w)| x * w * w);
+                overlap.process(&windowed.collect::<Vec<_>>(), &mut out);
             };
-            stft.process(&signal, &mut each);
-            stft.finish(&mut each);
-            inverse.finish(&mut out);
+            cut.process(&signal, &mut each);
+            cut.finish(&mut each);
+            overlap.finish(&mut out);
             assert_eq!(frames, sizes.frames(n), "frames of {n} samples");
             assert!(out.len() >= n);
             for (a, b) in signal.iter().zip(&out) {

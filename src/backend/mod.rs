@@ -33,6 +33,9 @@ pub enum Error {
     Lost(String),
 }
 
+/// Samples in a frame of [`Backend::denoise`]: the length of the published denoiser's transform.
+pub const DENOISER_FRAME: usize = 1024;
+
 /// How weights are stored; arithmetic accumulates in f32 either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
@@ -376,6 +379,16 @@ pub trait Backend: Sized + Send + 'static {
     /// Fills channels `0..channels` of `n` rows with `sigma ×` standard normal noise; the first row
     /// is at `position` of the stream.
     fn noise(&mut self, y: RowsMut<'_, Self::Tensor>, channels: usize, n: usize, noise: Noise);
+    /// Denoises `n` frames of [`DENOISER_FRAME`] samples, a row each: `y[r] = w · F⁻¹(S(F(w · x[r])))`, with `w` the periodic
+    /// Hann window, `F` the Fourier transform of a real signal, and `S`, which takes `subtract[0, k]` off the magnitude of bin
+    /// `k`, down to 0, and keeps its phase.
+    fn denoise(
+        &mut self,
+        subtract: &Self::Tensor,
+        x: Rows<'_, Self::Tensor>,
+        y: RowsMut<'_, Self::Tensor>,
+        n: usize,
+    );
 }
 
 /// Conditioning at the mel's rate, for rows at the group rate.

@@ -62,8 +62,8 @@ pub struct tts_engine_config {
     /// Bytes of `pipeline_cache`.
     pub pipeline_cache_size: usize,
     /// On a GPU, the longest time in milliseconds that a submission should take, so that the frames of a game come
-    /// through in between. It follows from what submissions took before, so that some take longer, and a single kernel
-    /// is never cut. 0 to 1000; default 2. 0 does not cut: most throughput, for programs that draw nothing. Since 0.1.
+    /// through in between. Long kernels are run in parts for it. It follows from what submissions took before, so that some
+    /// take longer. 0 to 1000; default 2. 0 does not cut: most throughput, for programs that draw nothing. Since 0.1.
     pub submission_ms: f32,
     /// Must be 0.
     pub reserved: u32,

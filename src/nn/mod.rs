@@ -1,9 +1,10 @@
 //! The networks, each written once over the kernels of a [`Backend`](crate::backend::Backend).
 //!
 //! [`tacotron2`] turns symbol ids into mel frames, [`waveglow`] mel frames into audio, both block by
-//! block. `window` is the one piece of machinery they share: rows of a stream with the context
-//! that the next block needs.
+//! block; [`denoiser`] takes off what the vocoder hums. `window` is the one piece of machinery they share:
+//! rows of a stream with the context that the next block needs.
 
+pub mod denoiser;
 mod load;
 pub mod tacotron2;
 pub mod waveglow;

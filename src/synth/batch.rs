@@ -167,9 +167,9 @@ impl<B: Backend> Loaded<B> {
         let mut workspace = self.workspace();
         let jobs = batch.into_iter().map(|(sentence, index)| {
             let place = (index, 0);
-            Job::new(self, &mut workspace, settings, sentence, place)
+            Job::new(self, settings, sentence, place)
         });
-        let mut jobs = jobs.collect::<Result<Vec<_>>>()?;
+        let mut jobs: Vec<_> = jobs.collect();
         let decoding = Instant::now();
         let backend = &mut workspace.backend;
         self.decode_batch(backend, &mut jobs, settings, &mut timings, cancelled)?;
@@ -223,7 +223,7 @@ impl<B: Backend> Loaded<B> {
         let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let work = |mut workspace: Workspace<B>| -> Result<()> {
             while let Some((job, sound)) = next() {
-                workspace.restart(job.noise_key(settings), settings.sigma);
+                self.begin(&mut workspace, job.noise_key(settings), settings)?;
                 while !job.is_done() {
                     if cancelled() {
                         return Err(Error::Cancelled);

@@ -25,8 +25,8 @@ pub struct EngineConfig {
     /// as there are. On the CPU this is main memory; text, lexicon and the sound that waits are not counted.
     pub memory_limit: Option<u64>,
     /// On a GPU, the longest time that a submission should take, so that a game's frames come through in between; 2 ms
-    /// by default. It follows from what submissions took before, and a single kernel is never cut. With `None` a
-    /// submission is a block of the decoder or of the vocoder.
+    /// by default. Long kernels are run in parts for it. It follows from what submissions took before, so that some take
+    /// longer. With `None` a submission is a block of the decoder or of the vocoder.
     pub submission_budget: Option<Duration>,
     /// On a GPU, what [`Engine::pipeline_cache`] gave in an earlier run; empty for none. A blob that is damaged, or of
     /// another adapter, driver or version, is passed over; one that was forged can make the driver do anything.

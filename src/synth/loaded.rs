@@ -10,8 +10,8 @@ use super::session::{DeviceSession, Session};
 use super::vocode::{DeviceVocoder, VocoderSession};
 use super::workspace::{Workspace, settle};
 use super::{Error, Result};
-use crate::audio;
 use crate::backend::{Backend, Precision, RandomKey};
+use crate::nn::denoiser::bias_from_audio;
 use crate::nn::tacotron2::Tacotron2;
 use crate::nn::waveglow::WaveGlow;
 use crate::text::Sentence;
@@ -123,34 +123,36 @@ impl<B: Backend> Loaded<B> {
             seed: 0,
             sentence: 0,
         };
-        workspace.restart(key, 0.0);
+        workspace.restart(key, 0.0, None);
         let (backend, vocoder) = (&mut workspace.backend, &mut workspace.vocoder);
         let mut hum = Vec::new();
         self.waveglow.push(backend, vocoder, &mel, true, &mut hum)?;
         // Another job may have been faster; it found the same.
-        Ok(self
-            .bias
-            .get_or_init(|| audio::denoise::bias_from_audio(&hum)))
+        Ok(self.bias.get_or_init(|| bias_from_audio(&hum)))
     }
 
-    /// A denoiser of this strength, or none if it is 0. The workspace is to be restarted after it.
-    pub(super) fn denoiser(
+    /// Puts a workspace before the first frame of a sentence, whose noise has this key.
+    pub(super) fn begin(
         &self,
         workspace: &mut Workspace<B>,
-        strength: f32,
-    ) -> Result<Option<audio::denoise::Denoiser>> {
+        key: RandomKey,
+        settings: &Settings,
+    ) -> Result<()> {
+        let strength = settings.denoise;
         if strength == 0.0 {
-            return Ok(None);
+            workspace.restart(key, settings.sigma, None);
+            return Ok(());
         }
-        let bias = self.bias(workspace)?.to_vec();
-        if !bias.iter().all(|magnitude| magnitude.is_finite()) {
+        let bias = self.bias(workspace)?;
+        if !bias.iter().all(|bin| (bin * strength).is_finite()) {
             return Err(Error::Option {
                 name: "denoise",
                 value: strength.to_string(),
                 expected: "0, as it must be for this voice, whose hum is not finite",
             });
         }
-        Ok(Some(audio::denoise::Denoiser::new(bias, strength)?))
+        workspace.restart(key, settings.sigma, Some((bias, strength)));
+        Ok(())
     }
 }
 

@@ -17,7 +17,6 @@ use super::shift::Shift;
 use super::tempo::Tempo;
 use super::watchdog::{Loss, Watchdog};
 use super::workspace::Workspace;
-use crate::audio::denoise::Denoiser;
 use crate::backend::{Backend, RandomKey};
 use crate::nn::tacotron2::DecoderBlock;
 use crate::room;
@@ -44,7 +43,6 @@ pub(super) struct Job {
     retries: u32,
     watchdog: Watchdog,
     loss: Option<Loss>,
-    denoiser: Option<Denoiser>,
     tempo: Tempo,
     /// If the sentence has a prosody of its own.
     shift: Option<Shift>,
@@ -78,18 +76,16 @@ pub(super) enum Decoded {
 }
 
 impl Job {
-    /// The workspace is to be restarted after this.
     pub(super) fn new<B: Backend>(
         voice: &Loaded<B>,
-        workspace: &mut Workspace<B>,
         settings: &Settings,
         sentence: Sentence,
         (index, start): (usize, u64),
-    ) -> Result<Self> {
+    ) -> Self {
         let rate = frame_rate(voice);
         let per_step = voice.config.tacotron2.n_frames_per_step;
         let ahead = (f64::from(settings.retry_window) * rate).round() as usize;
-        Ok(Self {
+        Self {
             ahead,
             // Without dropout another seed changes nothing.
             retry_until: if settings.prenet_dropout {
@@ -100,7 +96,6 @@ impl Job {
             retries: 0,
             watchdog: watchdog(voice, &sentence),
             loss: None,
-            denoiser: voice.denoiser(workspace, settings.denoise)?,
             tempo: tempo(voice, settings),
             look_ahead: settings
                 .look_ahead
@@ -121,7 +116,7 @@ impl Job {
             done: false,
             timings: Timings::default(),
             tensors: settings.keep_tensors.then(SentenceTensors::default),
-        })
+        }
     }
 
     /// The random key of the vocoder's noise.
@@ -348,13 +343,7 @@ impl Job {
                 *sample = 0.0;
             }
         }
-        if let Some(denoiser) = &mut self.denoiser {
-            let raw = std::mem::take(&mut audio);
-            denoiser.process(&raw, &mut audio);
-            if last {
-                denoiser.finish(&mut audio);
-            }
-        }
+        audio = workspace.denoise(audio, last)?;
         if let Some(shift) = &mut self.shift {
             audio = shift.process(&audio, last);
         }

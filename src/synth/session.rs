@@ -57,8 +57,8 @@ impl<B: Backend> Session for DeviceSession<B> {
         let mut workspace = workspace.unwrap_or_else(|| voice.workspace());
         let work = voice.pool.install(|| {
             let place = (index, start);
-            let mut job = Job::new(voice, &mut workspace, settings, sentence, place)?;
-            workspace.restart(job.noise_key(settings), settings.sigma);
+            let mut job = Job::new(voice, settings, sentence, place);
+            voice.begin(&mut workspace, job.noise_key(settings), settings)?;
             let backend = &mut workspace.backend;
             let decoder = DecoderBlocks::start(voice, backend, settings, &mut [&mut job])?;
             Ok::<_, super::Error>((job, decoder))

@@ -6,7 +6,6 @@ use super::loaded::Loaded;
 use super::options::Settings;
 use super::workspace::Workspace;
 use super::{Result, Synthesizer};
-use crate::audio::denoise::Denoiser;
 use crate::backend::{Backend, Error, RandomKey};
 
 /// A vocoder in the middle of an utterance.
@@ -38,25 +37,21 @@ pub(super) struct DeviceVocoder<B: Backend> {
     voice: Arc<Loaded<B>>,
     /// Not while something is done in it, nor after a failure.
     workspace: Option<Workspace<B>>,
-    denoiser: Option<Denoiser>,
 }
 
 impl<B: Backend> DeviceVocoder<B> {
     pub(super) fn new(voice: Arc<Loaded<B>>, settings: &Settings) -> Result<Self> {
         let mut workspace = voice.workspace();
-        let denoiser = voice.pool.install(|| {
+        voice.pool.install(|| {
             let key = RandomKey {
                 seed: settings.seed,
                 sentence: 0,
             };
-            let denoiser = voice.denoiser(&mut workspace, settings.denoise)?;
-            workspace.restart(key, settings.sigma);
-            Ok::<_, super::Error>(denoiser)
+            voice.begin(&mut workspace, key, settings)
         })?;
         Ok(Self {
             voice,
             workspace: Some(workspace),
-            denoiser,
         })
     }
 }
@@ -68,21 +63,14 @@ impl<B: Backend> VocoderSession for DeviceVocoder<B> {
             return Err(Error::Unavailable(message.into()).into());
         };
         let voice = &*self.voice;
-        let (backend, vocoder) = (&mut workspace.backend, &mut workspace.vocoder);
-        let mut raw = Vec::new();
-        voice
-            .pool
-            .install(|| voice.waveglow.push(backend, vocoder, mel, last, &mut raw))?;
+        let made = voice.pool.install(|| {
+            let (backend, vocoder) = (&mut workspace.backend, &mut workspace.vocoder);
+            let mut raw = Vec::new();
+            voice.waveglow.push(backend, vocoder, mel, last, &mut raw)?;
+            workspace.denoise(raw, last)
+        })?;
         self.workspace = Some(workspace);
-        match &mut self.denoiser {
-            None => audio.append(&mut raw),
-            Some(denoiser) => {
-                denoiser.process(&raw, audio);
-                if last {
-                    denoiser.finish(audio);
-                }
-            }
-        }
+        audio.extend(made);
         Ok(())
     }
 }

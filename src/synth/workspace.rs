@@ -3,6 +3,7 @@
 use super::Result;
 use super::loaded::Loaded;
 use crate::backend::{Backend, RandomKey};
+use crate::nn::denoiser::Denoiser;
 use crate::nn::tacotron2::PostnetStream;
 use crate::nn::waveglow::WaveGlowStream;
 
@@ -12,6 +13,9 @@ pub(super) struct Workspace<B: Backend> {
     pub(super) backend: B,
     pub(super) postnet: PostnetStream<B>,
     pub(super) vocoder: WaveGlowStream<B>,
+    /// Made for the first sentence that is to be denoised.
+    denoiser: Option<Denoiser<B>>,
+    is_denoised: bool,
 }
 
 impl<B: Backend> Workspace<B> {
@@ -21,15 +25,36 @@ impl<B: Backend> Workspace<B> {
         Self {
             postnet: voice.tacotron2.postnet(&mut backend, block),
             vocoder: voice.waveglow.stream(&mut backend, block),
+            denoiser: None,
+            is_denoised: false,
             backend,
         }
     }
 
     /// Before the first frame of a sentence, whatever came before. `sigma` is the standard deviation of
-    /// the vocoder's noise.
-    pub(super) fn restart(&mut self, key: RandomKey, sigma: f32) {
+    /// the vocoder's noise; `denoise` the vocoder's bias and the strength of the denoiser, if it is on.
+    pub(super) fn restart(&mut self, key: RandomKey, sigma: f32, denoise: Option<(&[f32], f32)>) {
         self.postnet.restart(&mut self.backend);
         self.vocoder.restart(&mut self.backend, key, sigma);
+        self.is_denoised = denoise.is_some();
+        if let Some((bias, strength)) = denoise {
+            let backend = &mut self.backend;
+            let denoiser = self.denoiser.get_or_insert_with(|| Denoiser::new(backend));
+            denoiser.restart(backend, bias, strength);
+        }
+    }
+
+    /// What the denoiser completes of the next samples of a sentence; with `last`, all of them.
+    pub(super) fn denoise(&mut self, audio: Vec<f32>, last: bool) -> Result<Vec<f32>> {
+        let Some(denoiser) = self.denoiser.as_mut().filter(|_| self.is_denoised) else {
+            return Ok(audio);
+        };
+        let mut clean = Vec::new();
+        denoiser.process(&mut self.backend, &audio, &mut clean)?;
+        if last {
+            denoiser.finish(&mut self.backend, &mut clean)?;
+        }
+        Ok(clean)
     }
 }
 

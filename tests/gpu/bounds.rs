@@ -6,8 +6,8 @@ use super::device;
 use super::random::Random;
 use tts::backend::gpu::Gpu;
 use tts::backend::{
-    Activation, Backend, Condition, Dropout, MatrixKind, Noise, Precision, RandomKey, Residual,
-    SeparableWeights, Skip, Stream, rows, rows_mut,
+    Activation, Backend, Condition, DENOISER_FRAME, Dropout, MatrixKind, Noise, Precision,
+    RandomKey, Residual, SeparableWeights, Skip, Stream, rows, rows_mut,
 };
 
 const CONV: MatrixKind = MatrixKind::Conv {
@@ -71,11 +71,20 @@ fn nothing_beside_a_tensor_is_touched() {
     };
     let x = b.zeros(10, 8);
     let [mut y, mut c] = [b.zeros(10, 8), b.zeros(10, 8)];
+    let [frames, mut clean] = [(); 2].map(|()| b.zeros(10, DENOISER_FRAME));
+    let subtract = b.zeros(1, DENOISER_FRAME / 2 + 1);
     let linear = Activation::Linear;
 
     // The last row that may be asked for, and the one after it.
     for (n, fits) in [(10, true), (11, false)] {
         assert_eq!(fits, !refused(b, |b| b.zero_rows(&mut y, 0..n)));
+        assert_eq!(
+            fits,
+            !refused(b, |b| {
+                let to = rows_mut(&mut clean, 0);
+                b.denoise(&subtract, rows(&frames, 0), to, n);
+            })
+        );
         assert_eq!(fits, !refused(b, |b| b.move_rows(&mut y, 1..n, 0)));
         assert_eq!(
             fits,

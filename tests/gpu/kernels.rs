@@ -4,12 +4,13 @@ use std::process::Command;
 
 use super::common::{difference, in_pool, not_tested, repository};
 use super::random::Random;
-use super::{device, device_with_cooperative, device_with_subgroups};
+use super::{device, device_that_cuts, device_with_cooperative, device_with_subgroups};
 use tts::backend::cpu::Cpu;
 use tts::backend::gpu::Gpu;
 use tts::backend::{
-    Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, MatrixKind, Noise,
-    Precision, RandomKey, Residual, SeparableWeights, Skip, Stream, rows, rows_mut,
+    Activation, AttentionState, AttentionWeights, Backend, Condition, DENOISER_FRAME, Dropout,
+    MatrixKind, Noise, Precision, RandomKey, Residual, SeparableWeights, Skip, Stream, rows,
+    rows_mut,
 };
 
 /// Sums of up to a thousand products near 1, in another order.
@@ -30,6 +31,21 @@ macro_rules! twins {
             let gpu = kernel::$name(&mut Gpu::on(&device), &mut Random::new(seed), $precision);
             let d = difference(&cpu, &gpu);
             assert!(d < $tolerance, "{}, shape {seed}: {d}", stringify!($name));
+        }
+    };
+}
+
+/// Runs a kernel at once and one workgroup after the other, which is to be the same.
+macro_rules! pieces {
+    ($name:ident) => {
+        let Some(whole) = device() else { return };
+        let pieces = device_that_cuts().unwrap();
+        for seed in 0..SHAPES {
+            let [whole, pieces] = [&whole, &pieces].map(|device| {
+                let random = &mut Random::new(seed);
+                kernel::$name(&mut Gpu::on(device), random, Precision::F16)
+            });
+            assert!(whole == pieces, "{}, shape {seed}", stringify!($name));
         }
     };
 }
@@ -57,6 +73,17 @@ macro_rules! tests {
         fn $without() {
             twins!($without, device(), SINGLE, Precision::F32);
         })*
+        mod in_pieces {
+            use super::*;
+            $(#[test]
+            fn $with() {
+                pieces!($with);
+            })*
+            $(#[test]
+            fn $without() {
+                pieces!($without);
+            })*
+        }
         mod with_subgroups {
             use super::*;
             $(#[test]
@@ -77,7 +104,7 @@ macro_rules! tests {
 
 tests! {
     weights: conv upsample lstm_scan prenet lstm_cell projection attention wn_gate wn_gate_separable wn_res_skip;
-    none: embedding add coupling noise move_rows zero_rows;
+    none: embedding add coupling noise denoise move_rows zero_rows;
     subgroups: lstm_scan prenet lstm_cell projection attention;
     cooperative: conv upsample wn_gate wn_gate_separable wn_res_skip
 }
@@ -368,6 +395,19 @@ mod kernel {
             sigma: if r.size(0..=4) == 0 { 0.0 } else { 0.8 },
         };
         b.noise(rows_mut(&mut y, 1), channels, n, noise);
+        all(b, &y)
+    }
+
+    pub(super) fn denoise<B: Backend>(b: &mut B, r: &mut Random, _: Precision) -> Vec<f32> {
+        let n = r.size(1..=70);
+        // Magnitudes of such frames are around ten: many bins vanish, and many do not.
+        let less: Vec<f32> = r.values(DENOISER_FRAME / 2 + 1);
+        let less: Vec<f32> = less.iter().map(|x| 20.0 * x.abs()).collect();
+        let mut subtract = b.zeros(1, less.len());
+        b.write(rows_mut(&mut subtract, 0), &less);
+        let x = r.tensor(b, n + 1, DENOISER_FRAME);
+        let mut y = r.tensor(b, n + 3, DENOISER_FRAME);
+        b.denoise(&subtract, rows(&x, 1), rows_mut(&mut y, 2), n);
         all(b, &y)
     }
 

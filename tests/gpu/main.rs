@@ -18,6 +18,8 @@ mod networks;
 mod random;
 mod translations;
 
+use std::time::Duration;
+
 use tts::backend::gpu::{Device, Options, adapters};
 
 /// The best adapter, opened with every access of every kernel checked, and with the kernels that run everywhere.
@@ -26,6 +28,17 @@ fn device() -> Option<Device> {
         checked: true,
         subgroups: Some(false),
         cooperative: Some(false),
+        ..Options::default()
+    })
+}
+
+/// The same with a budget that nothing keeps to, so that every workgroup is a submission.
+fn device_that_cuts() -> Option<Device> {
+    open(&Options {
+        checked: true,
+        subgroups: Some(false),
+        cooperative: Some(false),
+        budget: Some(Duration::from_nanos(1)),
         ..Options::default()
     })
 }

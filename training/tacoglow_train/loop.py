@@ -57,7 +57,7 @@ class Trainer:
         self.step, self.minutes_before, self.lr_factor, self.best, self.stale = 0, 0.0, 1.0, math.inf, 0
         self.control_names = ["lr"] + list(task.controls(0))
         self.controls = torch.zeros(len(self.control_names), device=self.device)
-        self.good, self.loss_mean, self.loss_spread = None, None, 0.0
+        self.good, self.unproven, self.loss_mean, self.loss_spread = None, None, None, 0.0
         self.stop_reason, self.rollbacks, self.metric_names = "", 0, None
         torch.manual_seed(settings.seed + 1000 * ranks.rank)
 
@@ -121,6 +121,7 @@ class Trainer:
         last_log = last_save = last_validation = start
         self.task.network.train()
         self.task.begin_training()
+        self.unproven = [t.clone() for t in self.tensors_of_state()]
         try:
             while self.step < s.max_steps and minutes < s.max_minutes and not stopping:
                 values = [self.rate(self.progress(minutes)), *self.task.controls(self.step).values()]
@@ -162,9 +163,10 @@ class Trainer:
         self.stop_reason = "signal"
 
     def _watch(self, loss):
-        """Keeps the last good state; goes back to it, with half the rate, when the loss has left its usual range, or when
-        `STUCK` steps in a row were skipped. `loss` is None if no step was taken since the last look: that alone says
-        nothing about the run, and is no state to keep."""
+        """Goes back to the last good state, with half the rate, when the loss has left its usual range, or when `STUCK` steps in
+        a row were skipped. A state is good when steps were taken from it and their loss was usual: a step can leave weights of
+        which nothing finite comes, and that shows in the next one. `loss` is None if no step was taken since the last look:
+        that alone says nothing about the run."""
         bad = loss is not None and not math.isfinite(loss)
         if loss is not None and self.loss_mean is not None and math.isfinite(loss):
             bad = loss > self.loss_mean + max(1.0, 12 * self.loss_spread)
@@ -174,13 +176,15 @@ class Trainer:
         if (bad or stuck) and self.good is not None:
             for tensor, value in zip(self.tensors_of_state(), self.good):
                 tensor.copy_(value)
+            self.unproven = self.good
             self.lr_factor *= 0.5
             self.rollbacks += 1
             why = f"loss {loss:.3f}, usual {self.loss_mean:.3f}" if bad else f"{STUCK} steps in a row were skipped"
             self.say(f"rolled back: {why}; the rate is now x {self.lr_factor}")
             return
         if loss is not None and not bad:
-            self.good = [t.clone() for t in self.tensors_of_state()]
+            if float(self.adam.in_a_row) == 0:
+                self.good, self.unproven = self.unproven, [t.clone() for t in self.tensors_of_state()]
             if self.loss_mean is None:
                 self.loss_mean, self.loss_spread = loss, 0.0
             else:

@@ -120,6 +120,25 @@ def test_a_skipped_step_is_no_reason_to_roll_back(poisoned, expected, corpus, tm
     assert (trainer.rollbacks, float(trainer.adam.skipped)) == expected
 
 
+def test_rollback_from_weights_of_which_nothing_comes(corpus, tmp_path, monkeypatch):
+    """The step that spoils them is itself in order, and the state after it must not be taken for a good one."""
+    monkeypatch.setattr(loop, "STUCK", 3)
+    trainer = Trainer(vocoder_task(corpus, "inverse"), str(tmp_path), settings(log_seconds=0.0, max_steps=10), Ranks("cpu"))
+    step, calls = trainer.adam.step, []
+
+    def spoils_once(*arguments):
+        result = step(*arguments)
+        calls.append(result)
+        if len(calls) == 4:
+            trainer.flat.values.mul_(1e30)
+        return result
+
+    monkeypatch.setattr(trainer.adam, "step", spoils_once)
+    trainer.run()
+    assert trainer.rollbacks == 1 and float(trainer.adam.skipped) == 0 and trainer.lr_factor == 0.5
+    assert float(trainer.flat.values.abs().max()) < 1e3
+
+
 @pytest.mark.parametrize("kind", ["tacotron2", "likelihood"])
 def test_a_skipped_step_leaves_the_statistics(kind, corpus, lexicon):
     """BatchNorm takes in a batch as it passes, long before the gradient shows that it was not a number."""

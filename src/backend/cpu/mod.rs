@@ -8,8 +8,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{
-    Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, Error, Ledger,
-    MatrixSpec, Noise, Pace, Precision, Residual, Rows, RowsMut, SeparableWeights, Skip,
+    Activation, AttentionState, AttentionWeights, Backend, Condition, DENOISER_FRAME, Dropout,
+    Error, Ledger, MatrixSpec, Noise, Pace, Precision, Residual, Rows, RowsMut, SeparableWeights,
+    Skip,
 };
 use crate::backend::ledger::Share;
 use crate::room;
@@ -19,6 +20,7 @@ use team::{Jobs, Team};
 
 mod attention;
 mod coupling;
+mod denoise;
 mod depthwise;
 mod matrix;
 mod noise;
@@ -65,6 +67,8 @@ pub struct Cpu {
     attention: attention::Scratch,
     lstm: [Tensor; 2],
     depthwise: Tensor,
+    /// Made when first needed.
+    denoiser: Option<denoise::Transforms>,
 }
 
 /// Activations on the CPU: `[rows, channels]`, channels contiguous.
@@ -134,6 +138,7 @@ impl Cpu {
             attention: attention::Scratch::default(),
             lstm: [Tensor::default(), Tensor::default()],
             depthwise: Tensor::default(),
+            denoiser: None,
         }
     }
 
@@ -610,6 +615,23 @@ impl Backend for Cpu {
 
     fn noise(&mut self, y: RowsMut<'_, Tensor>, channels: usize, n: usize, noise: Noise) {
         noise::fill(&self.team, y, channels, n, noise);
+    }
+
+    fn denoise(
+        &mut self,
+        subtract: &Tensor,
+        x: Rows<'_, Tensor>,
+        y: RowsMut<'_, Tensor>,
+        n: usize,
+    ) {
+        assert_eq!(subtract.channels, DENOISER_FRAME / 2 + 1);
+        assert!(x.tensor.channels == DENOISER_FRAME && y.tensor.channels == DENOISER_FRAME);
+        let transforms = self.denoiser.get_or_insert_with(denoise::Transforms::new);
+        let x = x.tensor.rows_from(x.row, n).chunks_exact(DENOISER_FRAME);
+        let y = y.tensor.rows_mut(y.row, n).chunks_exact_mut(DENOISER_FRAME);
+        for (x, y) in x.zip(y) {
+            transforms.denoise(&subtract.data, x, y);
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use bytemuck::bytes_of;
 
 use super::dispatch::small;
+use super::forecast::Work;
 use super::kernels::Gpu;
-use super::profile::Work;
 use super::shaders::{Kernel, Shape, Storage, parameters};
 use super::tensor::Tensor;
 use crate::backend::{Activation, AttentionState, AttentionWeights, Backend, Rows, RowsMut};
@@ -72,7 +72,7 @@ impl Gpu {
             macs: (symbols * dim * (2 * w.taps + 2)) as u64,
             bytes: 4 * (symbols * dim + 2 * w.taps * dim) as u64,
         };
-        let groups = [symbols.div_ceil(8), 1];
+        let groups = symbols.div_ceil(8);
         self.recorder
             .dispatch(shader_e, &buffers, bytes_of(&p), groups, work);
         let channels = state.memory.channels;
@@ -95,7 +95,7 @@ impl Gpu {
             macs: (symbols * channels) as u64,
             bytes: 4 * (symbols * channels) as u64,
         };
-        let groups = [channels.div_ceil(64), 1];
+        let groups = channels.div_ceil(64);
         self.recorder
             .dispatch(shader_c, &buffers, bytes_of(&p), groups, work);
         self.scratch = Scratch {

@@ -9,6 +9,7 @@ use wgpu::Features;
 use super::bind_groups::BindGroups;
 use super::cooperative;
 use super::download::Download;
+use super::forecast::Forecast;
 use super::memory::{Buffer, Memory, TENSOR, lock};
 use super::pipeline_cache;
 use super::pipelines::Pipelines;
@@ -22,8 +23,9 @@ use crate::backend::{Error, KernelTime, Precision};
 pub struct Options {
     /// Bytes of the device's memory that may be used.
     pub memory_limit: Option<u64>,
-    /// Longest time that a submission is to take, so that others' frames come through in between. It is cut by what
-    /// the one before took, or by a guess if the device has no clock; a single kernel is never cut.
+    /// Longest time that a submission is to take, so that others' frames come through in between. Submissions, and kernels
+    /// that are longer, are cut by what those before took, or by a guess if the device has no clock; a single workgroup
+    /// is never cut.
     pub budget: Option<Duration>,
     /// Whether every access of a kernel is checked: for tests.
     pub checked: bool,
@@ -70,6 +72,7 @@ pub(super) struct Shared {
     pub(super) pipelines: Pipelines,
     pub(super) profile: Option<Profile>,
     pub(super) budget: Option<Duration>,
+    pub(super) forecast: Forecast,
     pub(super) fault: Arc<Mutex<Option<Error>>>,
 }
 
@@ -141,6 +144,7 @@ impl Device {
             bind_groups,
             profile: timed.then(|| Profile::new(&device, &queue)),
             budget: options.budget,
+            forecast: Forecast::new(),
             fault,
             device,
             queue,

@@ -2,20 +2,17 @@
 
 use bytemuck::{Pod, bytes_of};
 
+use super::forecast::Work;
 use super::kernels::Gpu;
 use super::matrix::{Matrix, PANEL};
 use super::memory::Buffer;
-use super::profile::Work;
-use super::recorder::{MOST_GROUPS, Recorder};
+use super::recorder::Recorder;
 use super::shaders::{Kernel, Shape, Storage, index, parameters};
 use super::tensor::Tensor;
 use crate::backend::{Activation, Rows};
 
 /// Threads of a workgroup of the kernels that go element by element.
 const THREADS: usize = 256;
-
-/// Elements that one dispatch reaches.
-pub(super) const MOST_ELEMENTS: usize = MOST_GROUPS * THREADS;
 
 /// Numbers of floats or of rows, as shaders take them.
 pub(super) fn small(n: usize) -> u32 {
@@ -55,7 +52,7 @@ impl Gpu {
         count: usize,
     ) {
         let shader = self.shader(kernel, Shape::Any, Storage::Any);
-        let groups = [count.div_ceil(THREADS), 1];
+        let groups = count.div_ceil(THREADS);
         let bytes = 12 * count as u64;
         let work = Work { macs: 0, bytes };
         self.recorder
@@ -79,7 +76,7 @@ impl Gpu {
         } else {
             w.panels
         };
-        let groups = [columns, rows.div_ceil(shape.rows())];
+        let groups = columns * rows.div_ceil(shape.rows());
         let mut all = [&w.weights; 8];
         all[1] = &w.scale_bias;
         all[2..2 + buffers.len()].copy_from_slice(buffers);

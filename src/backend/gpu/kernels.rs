@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use super::attention::Scratch;
 use super::device::Device;
-use super::dispatch::{MOST_ELEMENTS, few, small, tensor};
+use super::dispatch::{few, small, tensor};
 use super::download::Download;
+use super::forecast::Work;
 use super::matrix::Matrix;
 use super::recorder::Recorder;
-use super::shaders::{Kernel, Shape, parameters};
+use super::shaders::{Kernel, Shape, Storage, parameters};
 use super::tensor::Tensor;
 use crate::backend::{
-    Activation, AttentionState, AttentionWeights, Backend, Condition, Dropout, Error, MatrixSpec,
-    Noise, Pace, Precision, RandomKey, Residual, Rows, RowsMut, SeparableWeights, Skip,
+    Activation, AttentionState, AttentionWeights, Backend, Condition, DENOISER_FRAME, Dropout,
+    Error, MatrixSpec, Noise, Pace, Precision, RandomKey, Residual, Rows, RowsMut,
+    SeparableWeights, Skip,
 };
+use bytemuck::bytes_of;
 
 /// A recorder of kernels on a GPU.
 pub struct Gpu {
@@ -122,15 +125,11 @@ impl Backend for Gpu {
     fn zero_rows(&mut self, tensor: &mut Tensor, rows: Range<usize>) {
         let first = tensor.place(rows.start, rows.len());
         let count = rows.len() * tensor.channels;
-        // A tensor may have more than one dispatch reaches.
-        for start in (0..count).step_by(MOST_ELEMENTS) {
-            let count = (count - start).min(MOST_ELEMENTS);
-            let p = parameters::ZeroRows {
-                count: small(count),
-                first: first + small(start),
-            };
-            self.elements(Kernel::ZeroRows, &[&tensor.buffer], p, count);
-        }
+        let p = parameters::ZeroRows {
+            count: small(count),
+            first,
+        };
+        self.elements(Kernel::ZeroRows, &[&tensor.buffer], p, count);
     }
 
     fn matrix(&mut self, spec: MatrixSpec<'_>) -> Result<Matrix, Error> {
@@ -517,6 +516,33 @@ impl Backend for Gpu {
             sigma: noise.sigma,
         };
         self.elements(Kernel::Noise, &[&y.tensor.buffer], p, n * blocks);
+    }
+
+    fn denoise(
+        &mut self,
+        subtract: &Tensor,
+        x: Rows<'_, Tensor>,
+        y: RowsMut<'_, Tensor>,
+        n: usize,
+    ) {
+        assert_eq!(subtract.channels, DENOISER_FRAME / 2 + 1);
+        assert!(x.tensor.channels == DENOISER_FRAME && y.tensor.channels == DENOISER_FRAME);
+        x.tensor.place(x.row, n);
+        y.tensor.place(y.row, n);
+        let p = parameters::Denoise {
+            x_row: small(x.row),
+            y_row: small(y.row),
+        };
+        let buffers = [&subtract.buffer, &x.tensor.buffer, &y.tensor.buffer];
+        let shader = self.shader(Kernel::Denoise, Shape::Any, Storage::Any);
+        // Two transforms of half as many butterflies as values in each of their stages, with a complex product each.
+        let stages = 2 * DENOISER_FRAME.ilog2() as usize;
+        let work = Work {
+            macs: (n * stages * DENOISER_FRAME / 2 * 4) as u64,
+            bytes: 8 * (n * DENOISER_FRAME) as u64,
+        };
+        self.recorder
+            .dispatch(shader, &buffers, bytes_of(&p), n, work);
     }
 }
 

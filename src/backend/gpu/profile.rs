@@ -4,11 +4,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wgpu::{Device, QuerySet, QuerySetDescriptor, QueryType, Queue};
 
+use super::forecast::Work;
 use super::memory::lock;
 use super::shaders::SHADERS;
 use crate::backend::KernelTime;
@@ -19,33 +20,6 @@ pub(super) const TIMESTAMPS: u32 = 4096;
 /// Submissions whose times are remembered.
 const REMEMBERED: usize = 1 << 14;
 
-/// What a dispatch has to do.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Work {
-    pub(super) macs: u64,
-    pub(super) bytes: u64,
-}
-
-impl Work {
-    /// One number for both: a device moves a byte in about the time of a few multiply-adds, and even an empty
-    /// kernel costs some microseconds.
-    pub(super) fn units(self) -> u64 {
-        self.macs + 8 * self.bytes + 5_000_000
-    }
-}
-
-/// Femtoseconds of a unit of work, until it is known: about 10^12 units a second.
-const FIRST_PACE: u64 = 1000;
-
-/// How long so much work takes on a device that does not tell.
-pub(super) fn guess(units: u64) -> Duration {
-    time_of(units, FIRST_PACE)
-}
-
-fn time_of(units: u64, pace: u64) -> Duration {
-    Duration::from_nanos(units.saturating_mul(pace) / 1_000_000)
-}
-
 /// The clock of a device, and what it showed.
 pub(super) struct Profile {
     /// Whether every kernel is timed.
@@ -53,8 +27,6 @@ pub(super) struct Profile {
     pub(super) queries: QuerySet,
     /// Nanoseconds of a tick.
     period: f32,
-    /// Femtoseconds of a unit of work.
-    pace: AtomicU64,
     kernels: Mutex<HashMap<usize, KernelTime>>,
     submissions: Mutex<VecDeque<Duration>>,
 }
@@ -63,16 +35,9 @@ pub(super) struct Profile {
 #[derive(Default)]
 pub(super) struct Timed {
     pub(super) kernels: Vec<(usize, Work)>,
-    pub(super) units: u64,
-}
-
-impl Timed {
-    pub(super) fn add(&mut self, shader: usize, work: Work, by_kernel: bool) {
-        self.units += work.units();
-        if by_kernel {
-            self.kernels.push((shader, work));
-        }
-    }
+    /// Whether each of them is timed.
+    pub(super) by_kernel: bool,
+    pub(super) forecast: Duration,
 }
 
 impl Profile {
@@ -86,7 +51,6 @@ impl Profile {
             by_kernel: AtomicBool::new(false),
             queries,
             period: queue.get_timestamp_period(),
-            pace: AtomicU64::new(FIRST_PACE),
             kernels: Mutex::default(),
             submissions: Mutex::default(),
         }
@@ -103,38 +67,24 @@ impl Profile {
         self.by_kernel.store(on, Ordering::Relaxed);
     }
 
-    /// How long this much work is going to take.
-    pub(super) fn forecast(&self, units: u64) -> Duration {
-        time_of(units, self.pace.load(Ordering::Relaxed))
-    }
-
-    /// Learns from a submission. A slow one counts at once and a fast one little by little, since it is the slow ones
-    /// that a budget is for.
-    fn learn(&self, units: u64, time: Duration) {
-        let Some(measured) = (time.as_nanos() as u64 * 1_000_000).checked_div(units) else {
-            return;
-        };
-        let before = self.pace.load(Ordering::Relaxed);
-        let pace = measured.max(before - before / 8);
-        self.pace.store(pace.max(1), Ordering::Relaxed);
-    }
-
-    /// Takes the timestamps of a submission.
-    pub(super) fn take(&self, timed: &Timed, ticks: &[u64]) {
+    /// Takes the timestamps of a submission, and says what it took.
+    pub(super) fn take(&self, timed: &Timed, ticks: &[u64]) -> Duration {
         let time = |from: u64, to: u64| {
             Duration::from_nanos((to.saturating_sub(from) as f64 * f64::from(self.period)) as u64)
         };
         let (Some(&first), Some(&last)) = (ticks.first(), ticks.last()) else {
-            return;
+            return Duration::ZERO;
         };
         let whole = time(first, last);
-        self.learn(timed.units, whole);
         let mut submissions = lock(&self.submissions);
         if submissions.len() == REMEMBERED {
             submissions.pop_front();
         }
         submissions.push_back(whole);
         drop(submissions);
+        if !timed.by_kernel {
+            return whole;
+        }
         let mut kernels = lock(&self.kernels);
         for (&(shader, work), ticks) in timed.kernels.iter().zip(ticks.chunks_exact(2)) {
             let kernel = kernels.entry(shader).or_insert(KernelTime {
@@ -149,6 +99,7 @@ impl Profile {
             kernel.macs += work.macs;
             kernel.bytes += work.bytes;
         }
+        whole
     }
 
     /// What each kernel took, the most expensive first.

@@ -11,8 +11,9 @@ use wgpu::{
 
 use super::device::Shared;
 use super::download::{Download, wait_for};
+use super::forecast::Work;
 use super::memory::{Buffer, TENSOR, Tensors};
-use super::profile::{Profile, TIMESTAMPS, Timed, Work, guess};
+use super::profile::{Profile, TIMESTAMPS, Timed};
 use super::shaders::SHADERS;
 use crate::backend::Error;
 
@@ -23,8 +24,8 @@ pub(super) const MOST_UNDERWAY: usize = 16;
 /// Bytes of the upload buffer at least: a block of mel frames for the vocoder, several times.
 const UPLOAD: u64 = 64 << 10;
 
-/// Workgroups in each direction of a dispatch, at most: what WebGPU guarantees.
-pub(super) const MOST_GROUPS: usize = 65_535;
+/// Workgroups of a dispatch, at most: what WebGPU guarantees.
+const MOST_GROUPS: usize = 65_535;
 
 /// Bytes of weights after which loading waits for the device.
 const MOST_WEIGHTS_UNDERWAY: u64 = 32 << 20;
@@ -35,7 +36,7 @@ enum Command {
         shader: usize,
         buffers: BindGroup,
         parameters: [u8; 64],
-        groups: [u32; 2],
+        groups: u32,
     },
     /// Bytes of the upload to a buffer.
     Upload {
@@ -69,8 +70,6 @@ pub(super) struct Recorder {
     upload_buffer: Option<Buffer>,
     downloads: Vec<Arc<Download>>,
     timed: Timed,
-    /// Whether every kernel of this submission is timed.
-    by_kernel: bool,
     /// Bytes of weights that may be on their way to the device.
     weights_underway: u64,
     /// Timestamps of submissions that have not come back yet.
@@ -89,7 +88,6 @@ impl Recorder {
             upload_buffer: None,
             downloads: Vec::new(),
             timed: Timed::default(),
-            by_kernel: false,
             weights_underway: 0,
             timing: VecDeque::new(),
             failure: None,
@@ -121,64 +119,79 @@ impl Recorder {
         })
     }
 
-    /// Records a kernel.
+    /// Records a kernel of so many workgroups: in pieces, if it would take longer than a submission may.
     pub(super) fn dispatch(
         &mut self,
         shader: usize,
         buffers: &[&Buffer],
         parameters: &[u8],
-        groups: [usize; 2],
+        groups: usize,
         work: Work,
     ) {
-        if self.failure.is_some() || groups.contains(&0) {
+        if self.failure.is_some() || groups == 0 {
             return;
         }
         let facts = &SHADERS[shader];
         assert_eq!(buffers.len(), facts.writes.len(), "{}", facts.name);
-        assert_eq!(
-            parameters.len(),
-            facts.immediates as usize,
-            "{}",
-            facts.name
-        );
-        assert!(
-            groups[0].max(groups[1]) <= MOST_GROUPS,
-            "{}: {groups:?} groups",
-            facts.name
-        );
-        if self.would_exceed_budget(work) {
-            self.submit();
-        }
+        // Before them comes the number of the first workgroup.
+        let size = facts.immediates as usize - 4;
+        assert_eq!(parameters.len(), size, "{}", facts.name);
         let mut padded = [0; 64];
-        padded[..parameters.len()].copy_from_slice(parameters);
-        self.commands.push(Command::Dispatch {
-            shader,
-            buffers: self.shared.bind_groups.get(shader, buffers),
-            parameters: padded,
-            groups: groups.map(|n| n as u32),
-        });
-        if self.timed.units == 0 {
-            self.by_kernel = self.profile().is_some_and(Profile::is_by_kernel);
+        padded[4..4 + size].copy_from_slice(parameters);
+        let buffers = self.shared.bind_groups.get(shader, buffers);
+        let most = self
+            .groups_within_budget(shader, work, groups)
+            .min(MOST_GROUPS);
+        for first in (0..groups).step_by(most) {
+            padded[..4].copy_from_slice(&(first as u32).to_ne_bytes());
+            let count = most.min(groups - first);
+            let command = Command::Dispatch {
+                shader,
+                buffers: buffers.clone(),
+                parameters: padded,
+                groups: count as u32,
+            };
+            self.record(shader, command, work.part(count, groups));
         }
-        self.timed.add(shader, work, self.by_kernel);
-        let is_full = self.timed.kernels.len() as u32 * 2 >= TIMESTAMPS;
-        if is_full {
+    }
+
+    /// Whether every kernel is timed.
+    fn times_kernels(&self) -> bool {
+        self.shared
+            .profile
+            .as_ref()
+            .is_some_and(Profile::is_by_kernel)
+    }
+
+    /// How many of a kernel's workgroups keep to the budget; at least one, which cannot be cut. A profile is of whole kernels.
+    fn groups_within_budget(&self, shader: usize, work: Work, groups: usize) -> usize {
+        let Some(budget) = self.shared.budget.filter(|_| !self.times_kernels()) else {
+            return groups;
+        };
+        let time = self.shared.forecast.of(shader, work);
+        let part = budget.div_duration_f64(time.max(budget));
+        ((groups as f64 * part) as usize).max(1)
+    }
+
+    /// Records a dispatch: in a submission of its own, if this one would take longer than it may with it.
+    fn record(&mut self, shader: usize, dispatch: Command, work: Work) {
+        let forecast = self.shared.forecast.of(shader, work);
+        if let Some(budget) = self.shared.budget
+            && !self.timed.kernels.is_empty()
+            && self.timed.forecast + forecast > budget
+        {
             self.submit();
         }
-    }
-
-    fn profile(&self) -> Option<&Profile> {
-        self.shared.profile.as_ref()
-    }
-
-    /// Whether a submission with this kernel too is going to take longer than it may. One alone is never too much.
-    fn would_exceed_budget(&self, work: Work) -> bool {
-        let Some(budget) = self.shared.budget.filter(|_| self.timed.units > 0) else {
-            return false;
-        };
-        let units = self.timed.units + work.units();
-        let forecast = self.profile().map_or(guess(units), |p| p.forecast(units));
-        forecast > budget
+        if self.timed.kernels.is_empty() {
+            self.timed.by_kernel = self.times_kernels();
+        }
+        self.commands.push(dispatch);
+        self.timed.kernels.push((shader, work));
+        self.timed.forecast += forecast;
+        let is_full = self.timed.kernels.len() as u32 * 2 >= TIMESTAMPS;
+        if self.timed.by_kernel && is_full {
+            self.submit();
+        }
     }
 
     /// Records that `data` is to be written to a buffer.
@@ -269,7 +282,7 @@ impl Recorder {
             .device
             .create_command_encoder(&CommandEncoderDescriptor::default());
         let profile = shared.profile.as_ref();
-        let timed = profile.filter(|_| self.by_kernel || shared.budget.is_some());
+        let timed = profile.filter(|_| self.timed.by_kernel || shared.budget.is_some());
         let ticks = self.encode(&mut encoder, timed);
         let mut timing = None;
         if let Some(profile) = timed
@@ -289,15 +302,20 @@ impl Recorder {
             download.map(submission.clone());
         }
         if let Some(download) = timing {
+            let underway = if self.timed.by_kernel {
+                0
+            } else {
+                MOST_UNDERWAY
+            };
             self.timing.push_back((take(&mut self.timed), download));
-            self.take_timings(if self.by_kernel { 0 } else { MOST_UNDERWAY })?;
+            self.take_timings(underway)?;
         }
         Ok(())
     }
 
     /// Encodes the commands; kernels between two copies share a pass. Gives the number of timestamps.
     fn encode(&self, encoder: &mut CommandEncoder, timed: Option<&Profile>) -> u32 {
-        let by_kernel = self.by_kernel;
+        let by_kernel = self.timed.by_kernel;
         let share_a_pass =
             |a: &Command, b: &Command| !by_kernel && a.is_dispatch() && b.is_dispatch();
         let runs: Vec<_> = self.commands.chunk_by(share_a_pass).collect();
@@ -353,7 +371,7 @@ impl Recorder {
             pass.set_pipeline(self.shared.pipelines.get(*shader));
             pass.set_bind_group(0, buffers, &[]);
             pass.set_immediates(0, &parameters[..size]);
-            pass.dispatch_workgroups(groups[0], groups[1], 1);
+            pass.dispatch_workgroups(*groups, 1, 1);
         }
     }
 
@@ -366,7 +384,8 @@ impl Recorder {
             let bytes = download.wait(&self.shared)?;
             let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&bytes);
             if let Some(profile) = &self.shared.profile {
-                profile.take(timed, &ticks);
+                let took = profile.take(timed, &ticks);
+                self.shared.forecast.learn(&timed.kernels, took);
             }
             self.timing.pop_front();
         }
