@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytemuck::bytes_of;
+
 use super::attention::Scratch;
 use super::device::Device;
 use super::dispatch::{few, small, tensor};
@@ -17,7 +19,6 @@ use crate::backend::{
     Error, MatrixSpec, Noise, Pace, Precision, RandomKey, Residual, Rows, RowsMut,
     SeparableWeights, Skip,
 };
-use bytemuck::bytes_of;
 
 /// A recorder of kernels on a GPU.
 pub struct Gpu {
