@@ -9,6 +9,7 @@ use realfft::num_complex::Complex;
 
 use crate::audio::stft::{Frames, OverlapAdd, Stft, StftSizes};
 use crate::backend::{Backend, Error, rows, rows_mut};
+use crate::room;
 
 /// The published transform's.
 const SIZES: StftSizes = StftSizes::PUBLISHED;
@@ -76,8 +77,7 @@ impl<B: Backend> Denoiser<B> {
     ) -> Result<(), Error> {
         let before = out.len();
         let mut frames = Vec::new();
-        self.frames
-            .process(input, |frame| frames.extend_from_slice(frame));
+        self.frames.process(input, keep_in(&mut frames));
         self.denoise(backend, &frames, out)?;
         self.taken += input.len();
         self.given += out.len() - before;
@@ -92,7 +92,7 @@ impl<B: Backend> Denoiser<B> {
     pub fn finish(&mut self, backend: &mut B, out: &mut Vec<f32>) -> Result<(), Error> {
         let before = out.len();
         let mut frames = Vec::new();
-        self.frames.finish(|frame| frames.extend_from_slice(frame));
+        self.frames.finish(keep_in(&mut frames));
         self.denoise(backend, &frames, out)?;
         self.overlap.finish(out);
         // Frames reach up to half a window beyond the last sample.
@@ -118,6 +118,14 @@ impl<B: Backend> Denoiser<B> {
             }
         }
         Ok(())
+    }
+}
+
+/// Keeps one frame after the other.
+fn keep_in(frames: &mut Vec<f32>) -> impl FnMut(&[f32]) {
+    |frame| {
+        room::reserve(frames, frame.len());
+        frames.extend_from_slice(frame);
     }
 }
 
