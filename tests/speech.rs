@@ -4,6 +4,7 @@
 mod common;
 
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::{bundled_voice, repository};
 use tts::synth::{
@@ -351,9 +352,13 @@ fn a_batch_does_with_the_memory_that_there_is() {
         let voice = engine.load(&bundled_voice(), None).unwrap();
         (engine, voice)
     };
+    let options = SpeakOptions {
+        denoise: Some(0.01),
+        ..seed(3)
+    };
     let speak = |voice: &Synthesizer| {
         let texts = lines.map(|line| voice.front_end().sentences(line).collect());
-        let batch = voice.speak_texts(texts.into(), &seed(3), &|| false)?;
+        let batch = voice.speak_texts(texts.into(), &options, &|| false)?;
         let audio = batch.into_iter().map(|text| text.audio);
         Ok::<Vec<_>, tts::synth::Error>(audio.collect())
     };
@@ -363,7 +368,7 @@ fn a_batch_does_with_the_memory_that_there_is() {
     // What is kept for the next line: room for one.
     let line = engine.memory_used() - loaded;
     for (audio, line) in exact.iter().zip(lines) {
-        assert!(*audio == listen(voice.speak(line, &seed(3)).unwrap()).audio);
+        assert!(*audio == listen(voice.speak(line, &options).unwrap()).audio);
     }
     for halves in [3, 5, 7] {
         let (_, voice) = with(Some(loaded + line * halves / 2));
@@ -375,4 +380,29 @@ fn a_batch_does_with_the_memory_that_there_is() {
     let (_, voice) = with(Some(loaded + line / 2));
     let error = speak(&voice).unwrap_err();
     assert!(error.to_string().contains("limit"), "{error}");
+}
+
+/// A batch with more lines than threads does not keep an utterance waiting until it has ended.
+#[test]
+fn a_batch_leaves_turns_to_others() {
+    let voice = with_threads(2);
+    let line = "The birch canoe slid on the smooth planks.";
+    let texts = (0..24).map(|_| voice.front_end().sentences(line).collect());
+    let texts: Vec<_> = texts.collect();
+    let (begun, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let asked = || {
+                begun.store(true, Ordering::Relaxed);
+                false
+            };
+            voice.speak_texts(texts, &seed(1), &asked).unwrap();
+            ended.store(true, Ordering::Relaxed);
+        });
+        while !begun.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+        listen(voice.speak("Yes.", &seed(1)).unwrap());
+        assert!(!ended.load(Ordering::Relaxed), "the batch went first");
+    });
 }

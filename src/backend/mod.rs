@@ -228,8 +228,8 @@ pub trait Backend: Sized + Send + 'static {
     ) -> Result<(), Error>;
     /// A recorder for one job.
     fn on(device: &Self::Device) -> Self;
-    /// How many jobs side by side are done sooner than one after the other, and the device as they then share it:
-    /// evenly among the recorders that are there.
+    /// How many jobs side by side are done sooner than one after the other, and the device as they then share it, evenly
+    /// among the recorders that are there. Where it is more than one, a recorder may take over the tensors of another.
     fn shared(device: &Self::Device) -> (usize, Self::Device) {
         (1, device.clone())
     }

@@ -20,7 +20,7 @@ use crate::text::Sentence;
 /// tts_voice_speak would speak it with this `config`, whose callbacks, `buffer_ms` and `priority` have no part in
 /// this. `out_audio` is an array of `count` structs, the struct_size of each set; `out_results`, which may be NULL,
 /// an array of as many statuses, which tell how each text ended. The call gives the gravest of them: TTS_OK,
-/// TTS_STEP_LIMIT or TTS_ATTENTION_LOST. It computes on the calling thread and those of the engine: utterances that
+/// TTS_STEP_LIMIT or TTS_ATTENTION_LOST. It computes on the threads of the engine: utterances that
 /// are on their way go on beside it, more slowly. Every thread needs memory for a line of its own; with a limit that has no
 /// room for as many lines, there are fewer at a time.
 ///

@@ -1,10 +1,10 @@
 //! Many sentences at once: the decoder's weights are read once per step for all of them, and the vocoder makes as many
 //! side by side as the device likes.
 
+use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
-
-use rayon::prelude::*;
 
 use super::blocks::DecoderBlocks;
 use super::loaded::Loaded;
@@ -14,7 +14,7 @@ use super::sentence::{Decoded, Job};
 use super::speech::samples_before;
 use super::workspace::{Workspace, settle};
 use super::{Error, Result, SpeakOptions, Synthesizer, Timings};
-use crate::backend::Backend;
+use crate::backend::{Backend, RandomKey};
 use crate::room;
 use crate::text::Sentence;
 
@@ -156,6 +156,7 @@ impl Synthesizer {
 }
 
 impl<B: Backend> Loaded<B> {
+    /// The pool is taken for a block of steps or a chunk of sound at a time, so that other utterances get their turns.
     pub(super) fn run_batch(
         &self,
         batch: Vec<(Sentence, usize)>,
@@ -164,7 +165,7 @@ impl<B: Backend> Loaded<B> {
     ) -> Result<(Vec<Spoken>, BatchTimings)> {
         let mut timings = BatchTimings::default();
         let begun = Instant::now();
-        let mut workspace = self.workspace();
+        let mut workspace = self.pool.install(|| self.workspace());
         let jobs = batch.into_iter().map(|(sentence, index)| {
             let place = (index, 0);
             Job::new(self, settings, sentence, place)
@@ -201,57 +202,101 @@ impl<B: Backend> Loaded<B> {
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Vec<Vec<f32>>> {
         let mut sounds = vec![Vec::new(); jobs.len()];
-        let (most, shared) = B::shared(&self.device);
-        let workers = most.min(jobs.len());
-        let mut workspaces = vec![workspace];
-        while workspaces.len() < workers
-            && let Some(another) = self.another_workspace()
-        {
-            workspaces.push(another);
-        }
-        let divided = workspaces.len() > 1;
-        if divided {
-            for workspace in &mut workspaces {
-                workspace.backend = B::on(&shared);
-            }
-        }
         let mut waiting: Vec<_> = jobs.iter_mut().zip(&mut sounds).collect();
-        // The longest first, so that all workers end at about the same time. Who finds nothing left leaves its part of
-        // the device to the others.
+        // The longest first, so that all workers end at about the same time.
         waiting.sort_by_key(|(job, _)| job.waiting());
+        let workspaces = self.workspaces(workspace, waiting.len(), settings)?;
+        let divided = workspaces.len() > 1;
         let waiting = Mutex::new(waiting);
-        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let waiting = || waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = || waiting().pop();
         let work = |mut workspace: Workspace<B>| -> Result<()> {
             while let Some((job, sound)) = next() {
-                self.begin(&mut workspace, job.noise_key(settings), settings)?;
+                let key = job.noise_key(settings);
+                self.pool
+                    .install(|| self.begin(&mut workspace, key, settings))?;
                 while !job.is_done() {
                     if cancelled() {
                         return Err(Error::Cancelled);
                     }
-                    let samples = job.vocode(self, &mut workspace)?;
+                    let samples = self.pool.install(|| job.vocode(self, &mut workspace))?;
                     room::reserve(sound, samples.len());
                     sound.extend(samples);
                 }
             }
+            // Who finds nothing left leaves its part of the device to the others.
             if divided {
                 workspace.backend = self.backend();
             }
             self.put_back(workspace);
             Ok(())
         };
-        let workspaces = workspaces.into_par_iter().with_max_len(1);
-        workspaces.try_for_each(work)?;
+        let work = |workspace| {
+            let result = room::or_error(|| work(workspace));
+            if result.is_err() {
+                // Nobody needs the rest.
+                waiting().clear();
+            }
+            result
+        };
+        thread::scope(|scope| {
+            let mut workspaces = workspaces.into_iter();
+            let own = workspaces.next();
+            let others: Vec<_> = workspaces
+                .filter_map(|workspace| {
+                    let worker = thread::Builder::new().name("tts-batch".to_owned());
+                    worker.spawn_scoped(scope, || work(workspace)).ok()
+                })
+                .collect();
+            let own = own.map_or(Ok(()), work);
+            let others = others
+                .into_iter()
+                .map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            others.fold(own, Result::and)
+        })?;
         Ok(sounds)
     }
 
-    /// One more workspace, if there is room for it.
-    fn another_workspace(&self) -> Option<Workspace<B>> {
-        let another = room::or_error(|| {
-            let mut workspace = Workspace::new(self);
-            settle(&mut workspace.backend)?;
-            Ok::<_, Error>(workspace)
-        });
-        another.ok()
+    /// Workspaces for at most so many sentences side by side: as many as the device likes and has room for, and then
+    /// some room is left for others.
+    fn workspaces(
+        &self,
+        mut first: Workspace<B>,
+        sentences: usize,
+        settings: &Settings,
+    ) -> Result<Vec<Workspace<B>>> {
+        let key = RandomKey {
+            seed: 0,
+            sentence: 0,
+        };
+        // Each takes the room for its denoiser now, and the first finds what that is to take off.
+        let begin = |workspace: &mut Workspace<B>| {
+            self.pool.install(|| {
+                self.begin(workspace, key, settings)?;
+                settle(&mut workspace.backend)
+            })
+        };
+        begin(&mut first)?;
+        let (most, shared) = B::shared(&self.device);
+        let mut workspaces = vec![first];
+        while workspaces.len() < most.min(sentences) {
+            let another = room::or_error(|| {
+                room::probe();
+                let mut workspace = Workspace::new(self);
+                begin(&mut workspace).map(|()| workspace)
+            });
+            let Ok(another) = another else {
+                workspaces.truncate((workspaces.len() - 1).max(1));
+                break;
+            };
+            workspaces.push(another);
+        }
+        if workspaces.len() > 1 {
+            for workspace in &mut workspaces {
+                workspace.backend = B::on(&shared);
+            }
+        }
+        Ok(workspaces)
     }
 
     /// Decodes all sentences, those of about the same length together.
@@ -268,13 +313,15 @@ impl<B: Backend> Loaded<B> {
         while !waiting.is_empty() {
             // The longest first; what has to be made again comes back as a batch of its own.
             let mut group = waiting.split_off(waiting.len().saturating_sub(AT_ONCE));
-            let mut decoder = DecoderBlocks::start(self, backend, settings, &mut group)?;
+            let start = || DecoderBlocks::start(self, backend, settings, &mut group);
+            let mut decoder = self.pool.install(start)?;
             let mut again = vec![false; group.len()];
             while !decoder.is_empty() {
                 if cancelled() {
                     return Err(Error::Cancelled);
                 }
-                let Some(blocks) = decoder.next(&self.tacotron2, backend)? else {
+                let next = || decoder.next(&self.tacotron2, backend);
+                let Some(blocks) = self.pool.install(next)? else {
                     let unfinished = group.iter_mut().zip(&again);
                     let unfinished =
                         unfinished.filter(|(job, again)| !job.is_decoded() && !**again);

@@ -183,7 +183,6 @@ impl<B: Backend> DeviceVoice for Loaded<B> {
         settings: &Settings,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<(Vec<Spoken>, BatchTimings)> {
-        self.pool
-            .install(|| self.run_batch(batch, settings, cancelled))
+        self.run_batch(batch, settings, cancelled)
     }
 }

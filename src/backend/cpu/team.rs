@@ -58,7 +58,7 @@ impl Team {
         Self::beside(Arc::default(), pool)
     }
 
-    /// A team that shares the pool evenly with those of the other `jobs`, as long as these are there.
+    /// A team that shares the pool evenly, as far as its threads divide, with those of the other `jobs` that are there.
     pub(super) fn beside(jobs: Arc<Jobs>, pool: usize) -> Self {
         jobs.0.fetch_add(1, Ordering::Relaxed);
         Self {

@@ -12,11 +12,13 @@ pub(super) struct Work {
     pub(super) bytes: u64,
 }
 
+/// Units of an empty kernel, which costs some microseconds.
+const START: u64 = 2_000_000;
+
 impl Work {
-    /// One number for both: a device moves a byte in about the time of a few multiply-adds, and even an empty
-    /// kernel costs some microseconds.
+    /// One number for both: a device moves a byte in about the time of a few multiply-adds.
     fn units(self) -> u64 {
-        self.macs + 8 * self.bytes + 2_000_000
+        self.macs + 8 * self.bytes + START
     }
 
     /// What so many of its workgroups have to do.
@@ -29,22 +31,39 @@ impl Work {
     }
 }
 
-/// Femtoseconds of a unit of work, until it is known: about 10^12 units a second.
-const FIRST_PACE: u64 = 1000;
+/// Nanoseconds of a unit of work, until it is known: about 10^12 units a second.
+const FIRST_PACE: f64 = 1e-3;
 
-/// The pace of each shader: what a unit of its work takes, in femtoseconds.
+/// The pace of each shader: what a unit of its work takes, in nanoseconds, as the bits of an `f64`.
 pub(super) struct Forecast(Vec<AtomicU64>);
 
 impl Forecast {
     pub(super) fn new() -> Self {
-        let pace = |_| AtomicU64::new(FIRST_PACE);
+        let pace = |_| AtomicU64::new(FIRST_PACE.to_bits());
         Self(SHADERS.iter().map(pace).collect())
     }
 
     /// How long a shader is going to take for so much work.
     pub(super) fn of(&self, shader: usize, work: Work) -> Duration {
-        let pace = self.0[shader].load(Ordering::Relaxed);
-        Duration::from_nanos(work.units().saturating_mul(pace) / 1_000_000)
+        Duration::from_nanos((work.units() as f64 * self.pace(shader)) as u64)
+    }
+
+    /// How many of a shader's workgroups, which have to do this work together, keep to a budget: at least one, which cannot be
+    /// cut.
+    pub(super) fn groups_within(
+        &self,
+        budget: Duration,
+        shader: usize,
+        work: Work,
+        groups: usize,
+    ) -> usize {
+        let time = self.of(shader, work);
+        let part = budget.div_duration_f64(time.max(budget));
+        ((groups as f64 * part) as usize).max(1)
+    }
+
+    fn pace(&self, shader: usize) -> f64 {
+        f64::from_bits(self.0[shader].load(Ordering::Relaxed))
     }
 
     /// Learns from a submission of these shaders, whose paces are all off by the same factor as far as it tells; others will
@@ -54,7 +73,11 @@ impl Forecast {
         if expected.is_zero() {
             return;
         }
-        let off = took.div_duration_f64(expected);
+        let mut off = took.div_duration_f64(expected);
+        // What takes long with hardly any work has waited for others. Smaller pieces would do so too, only more of them.
+        if kernels.iter().all(|(_, work)| work.units() < 2 * START) {
+            off = off.min(1.0);
+        }
         let factor = if off > 1.0 {
             f64::midpoint(1.0, off)
         } else {
@@ -64,8 +87,9 @@ impl Forecast {
         shaders.sort_unstable();
         shaders.dedup();
         for shader in shaders {
-            let pace = self.0[shader].load(Ordering::Relaxed) as f64 * factor;
-            self.0[shader].store(pace.max(1.0) as u64, Ordering::Relaxed);
+            // Never nothing, or it would stay so.
+            let pace = (self.pace(shader) * factor).max(FIRST_PACE / 1e6);
+            self.0[shader].store(pace.to_bits(), Ordering::Relaxed);
         }
     }
 }
@@ -94,11 +118,35 @@ mod tests {
         assert!(SLOW * 9 / 10 < slow && slow < SLOW * 11 / 10, "{slow:?}");
     }
 
+    /// A device that needs as long for any piece is not given ever smaller ones.
+    #[test]
+    fn pieces_stay_worth_their_start() {
+        let forecast = Forecast::new();
+        let work = Work {
+            macs: 100 * START,
+            bytes: 0,
+        };
+        let cut = || forecast.groups_within(MILLISECOND, 0, work, 1000);
+        assert_eq!(cut(), 1000);
+        for _ in 0..100 {
+            let groups = cut();
+            forecast.learn(&[(0, work.part(groups, 1000))], MILLISECOND * 3);
+        }
+        assert!((4..=10).contains(&cut()), "{}", cut());
+        assert_eq!(
+            forecast.groups_within(Duration::from_nanos(1), 0, work, 1000),
+            1
+        );
+    }
+
     /// A device that was busy for once is forgiven.
     #[test]
     fn a_delay_is_forgotten() {
         let forecast = Forecast::new();
-        let work = Work::default();
+        let work = Work {
+            macs: 10 * START,
+            bytes: 0,
+        };
         for i in 0..60 {
             let delay = if i == 20 { 30 } else { 1 };
             forecast.learn(&[(0, work)], MILLISECOND * delay);

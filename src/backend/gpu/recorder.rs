@@ -163,14 +163,13 @@ impl Recorder {
             .is_some_and(Profile::is_by_kernel)
     }
 
-    /// How many of a kernel's workgroups keep to the budget; at least one, which cannot be cut. A profile is of whole kernels.
+    /// How many of a kernel's workgroups keep to the budget. A profile is of whole kernels.
     fn groups_within_budget(&self, shader: usize, work: Work, groups: usize) -> usize {
         let Some(budget) = self.shared.budget.filter(|_| !self.times_kernels()) else {
             return groups;
         };
-        let time = self.shared.forecast.of(shader, work);
-        let part = budget.div_duration_f64(time.max(budget));
-        ((groups as f64 * part) as usize).max(1)
+        let forecast = &self.shared.forecast;
+        forecast.groups_within(budget, shader, work, groups)
     }
 
     /// Records a dispatch: in a submission of its own, if this one would take longer than it may with it.

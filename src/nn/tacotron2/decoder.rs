@@ -173,8 +173,9 @@ impl<B: Backend> DecoderState<B> {
         let Some(row) = self.numbers.iter().position(|&n| n == number) else {
             return;
         };
-        let below = row + 1..self.sentences.len();
-        if !below.is_empty() {
+        // Rows are in no particular order: the last takes its place.
+        let last = self.sentences.len() - 1;
+        if row < last {
             let [attention_h, _] = &mut self.attention_h;
             let [decoder_h, _] = &mut self.decoder_h;
             for state in [
@@ -185,13 +186,13 @@ impl<B: Backend> DecoderState<B> {
                 &mut self.context,
                 &mut self.output,
             ] {
-                backend.move_rows(state, below.clone(), row);
+                backend.move_rows(state, last..last + 1, row);
             }
         }
-        self.numbers.remove(row);
-        self.sentences.remove(row);
-        self.keys.remove(row);
-        self.alignments.remove(row);
+        self.numbers.swap_remove(row);
+        self.sentences.swap_remove(row);
+        self.keys.swap_remove(row);
+        self.alignments.swap_remove(row);
     }
 }
 
@@ -293,8 +294,12 @@ impl<B: Backend> Tacotron2<B> {
     }
 
     /// Back to before the first step, for another try of the same sentences: what the encoder made is kept.
+    ///
+    /// # Panics
+    /// If a sentence has been retired: `keys` are of all.
     pub fn restart(&self, backend: &mut B, s: &mut DecoderState<B>, keys: &[RandomKey]) {
         let n = s.sentences.len();
+        assert_eq!(keys.len(), n, "a retired sentence does not come back");
         for sentence in &mut s.sentences {
             let (rows, _) = backend.shape(&sentence.location);
             backend.zero_rows(&mut sentence.location, 0..rows);
