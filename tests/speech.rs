@@ -4,7 +4,7 @@
 mod common;
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use common::{bundled_voice, repository};
 use tts::synth::{
@@ -370,39 +370,42 @@ fn a_batch_does_with_the_memory_that_there_is() {
     for (audio, line) in exact.iter().zip(lines) {
         assert!(*audio == listen(voice.speak(line, &options).unwrap()).audio);
     }
-    for halves in [3, 5, 7] {
-        let (_, voice) = with(Some(loaded + line * halves / 2));
-        assert!(
-            speak(&voice).unwrap() == exact,
-            "room for {halves} half lines"
-        );
+    // The last is enough for two lines but for a denoiser.
+    for room in [line * 3 / 2, line * 5 / 2, line * 7 / 2, line * 2 - 100_000] {
+        let (_, voice) = with(Some(loaded + room));
+        assert!(speak(&voice).unwrap() == exact, "room for {room} bytes");
     }
     let (_, voice) = with(Some(loaded + line / 2));
     let error = speak(&voice).unwrap_err();
     assert!(error.to_string().contains("limit"), "{error}");
 }
 
-/// A batch with more lines than threads does not keep an utterance waiting until it has ended.
+/// While a batch with more lines than threads makes its sound, other utterances are spoken: some end in the last part of
+/// it, but before its very end, in terms of how often it has asked whether it is cancelled.
 #[test]
 fn a_batch_leaves_turns_to_others() {
     let voice = with_threads(2);
     let line = "The birch canoe slid on the smooth planks.";
     let texts = (0..24).map(|_| voice.front_end().sentences(line).collect());
     let texts: Vec<_> = texts.collect();
-    let (begun, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+    let (asked, ended) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let mut spoken = Vec::new();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let asked = || {
-                begun.store(true, Ordering::Relaxed);
+            let ask = || {
+                asked.fetch_add(1, Ordering::Relaxed);
                 false
             };
-            voice.speak_texts(texts, &seed(1), &asked).unwrap();
+            voice.speak_texts(texts, &seed(1), &ask).unwrap();
             ended.store(true, Ordering::Relaxed);
         });
-        while !begun.load(Ordering::Relaxed) {
-            std::thread::yield_now();
+        while !ended.load(Ordering::Relaxed) {
+            listen(voice.speak("Yes.", &seed(1)).unwrap());
+            spoken.push(asked.load(Ordering::Relaxed));
         }
-        listen(voice.speak("Yes.", &seed(1)).unwrap());
-        assert!(!ended.load(Ordering::Relaxed), "the batch went first");
     });
+    let all = asked.into_inner();
+    let late = all * 6 / 10..all * 9 / 10;
+    let late = spoken.iter().filter(|asked| late.contains(asked)).count();
+    assert!(late > 0, "of {all}: {spoken:?}");
 }
