@@ -1,33 +1,13 @@
 //! What a batch gains over its lines one by one: table of BENCHMARKS.md. `cargo bench --bench batch`
 
+mod common;
+
 use std::error::Error;
 use std::time::Instant;
 
+use common::{LINES, full_size};
 use tts::synth::{Engine, EngineConfig, Event, SpeakOptions, Synthesizer};
-use tts::voice::config::{
-    AudioConfig, FrontendConfig, Tacotron2Config, VoiceConfig, WaveGlowConfig,
-};
-use tts::voice::{StorageType, Voice};
-
-/// Lines as games have them, of 4 to 67 letters.
-const LINES: [&str; 16] = [
-    "The birch canoe slid on the smooth planks.",
-    "Hello world, this is my first sentence.",
-    "She had your dark suit in greasy wash water all year.",
-    "Four hours of steady work faced us.",
-    "Please open the door before the guests arrive.",
-    "Yes.",
-    "A rainbow is a division of white light into many beautiful colors.",
-    "Why did the ship leave the harbor so late in the evening?",
-    "Not now.",
-    "Behind the mill you will find a path.",
-    "They took everything, even the old lamp.",
-    "Come back tomorrow, and bring the letter.",
-    "Is anybody there?",
-    "The king has not been seen since the first snow.",
-    "I would not go there alone.",
-    "Good luck, my friend.",
-];
+use tts::voice::Voice;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let threads = std::thread::available_parallelism()?.get();
@@ -42,16 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for lines in [1, 2, 3, 8, 16] {
         compare("bundled", &bundled, &LINES[..lines], 400, 11)?;
     }
-    let mut config = VoiceConfig {
-        name: "random".to_owned(),
-        language: "en-US".to_owned(),
-        audio: AudioConfig::default(),
-        frontend: FrontendConfig::default(),
-        tacotron2: Tacotron2Config::default(),
-        waveglow: WaveGlowConfig::default(),
-    };
-    config.waveglow.wn.n_channels = 256;
-    let full = Voice::random(config, 0, StorageType::F16)?;
+    let full = full_size()?;
     let full = Engine::new(&EngineConfig::default())?.load(&full, None)?;
     // Random weights never say that they have finished.
     compare("published sizes, 256 channels", &full, &LINES[..8], 40, 5)

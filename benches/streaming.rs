@@ -1,29 +1,21 @@
 //! What streaming costs, and what the first sound of an utterance loses and gains when the vocoder waits for
 //! fewer mel frames after it: tables of BENCHMARKS.md. `cargo bench --bench streaming`
 
+mod common;
+
 use std::error::Error;
 use std::time::Instant;
 
+use common::{LINES, full_size};
 use tts::audio::MelAnalyzer;
 use tts::backend::cpu::Cpu;
 use tts::backend::{Backend, Precision, RandomKey};
 use tts::nn::waveglow::WaveGlow;
 use tts::synth::{Engine, EngineConfig, Event, SpeakOptions, Synthesizer};
-use tts::voice::config::{
-    AudioConfig, FrontendConfig, Tacotron2Config, VoiceConfig, WaveGlowConfig,
-};
-use tts::voice::{StorageType, Voice};
+use tts::voice::Voice;
 
-const SENTENCES: [&str; 8] = [
-    "The birch canoe slid on the smooth planks.",
-    "Hello world, this is my first sentence.",
-    "She had your dark suit in greasy wash water all year.",
-    "Four hours of steady work faced us.",
-    "Please open the door before the guests arrive.",
-    "Yes.",
-    "A rainbow is a division of white light into many beautiful colors.",
-    "Why did the ship leave the harbor so late in the evening?",
-];
+/// The first of the lines.
+const SENTENCES: &[&str] = LINES.split_at(8).0;
 
 const TRIES: usize = 3;
 /// 16 frames: what is not exact.
@@ -121,24 +113,15 @@ fn look_ahead() -> Result<(), Box<dyn Error>> {
             noise[noise.len() / 2],
             noise[0]
         );
-        waits(&synthesizer, &SENTENCES, Some(frames))?;
+        waits(&synthesizer, SENTENCES, Some(frames))?;
     }
     print!("| all (48) | exact | exact | 0 |");
-    waits(&synthesizer, &SENTENCES, None)
+    waits(&synthesizer, SENTENCES, None)
 }
 
 /// Time only: there are no trained weights of these sizes here.
 fn look_ahead_full_size() -> Result<(), Box<dyn Error>> {
-    let mut config = VoiceConfig {
-        name: "random".to_owned(),
-        language: "en-US".to_owned(),
-        audio: AudioConfig::default(),
-        frontend: FrontendConfig::default(),
-        tacotron2: Tacotron2Config::default(),
-        waveglow: WaveGlowConfig::default(),
-    };
-    config.waveglow.wn.n_channels = 256;
-    let voice = Voice::random(config, 0, StorageType::F16)?;
+    let voice = full_size()?;
     let synthesizer = Engine::new(&EngineConfig::default())?.load(&voice, None)?;
     println!("\nPublished sizes, WaveGlow with 256 channels:\n");
     println!("| look-ahead, frames | first sound after, ms | without retry window, ms |");
